@@ -1,0 +1,14 @@
+// Boxes that scroll sideways can be reached with the keyboard as long as they overflow.
+(() => {
+  const boxes = document.querySelectorAll(
+    ".formula, .agreement-frame, .pst-scrollable-table-container, .cell_output > .output",
+  );
+  const mark = () => {
+    for (const box of boxes) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", mark);
+  addEventListener("resize", mark);
+})();

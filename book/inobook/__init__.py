@@ -1,0 +1,1 @@
+"""Plumbing of the book: data, figures, explorers and agreement tables. Chapters hold the statistics."""

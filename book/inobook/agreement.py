@@ -1,0 +1,166 @@
+"""Reported against recomputed: the table that closes every chapter, and stops the build on a disagreement.
+
+    agreement(
+        recomputed("1022.ph.ino.cr_cri", 100 * 16 / 22, cell="response-rates"),
+        recomputed("1022.first218.ino.cr_cri", 72.13, cell="exact-limits", field="ci_low"),
+    )
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inobook import published
+
+
+class AgreementError(ValueError):
+    """A recomputed number that does not round to the published one."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published number beside what the chapter computed.
+
+    Attributes:
+        result_id: identifier in ``data/published_results.csv``.
+        field: which number of that row: ``estimate``, ``ci_low``, ``ci_high``, ``n``, ``events``
+            or ``p_value``.
+        label: the number in words.
+        reported: the number as printed.
+        tolerance: half a unit of its last printed digit.
+        value: the recomputed number, in the same unit.
+        cell: label of the cell that computes it.
+        agrees: whether the two agree to the printed precision.
+    """
+
+    result_id: str
+    field: str
+    label: str
+    reported: str
+    tolerance: float
+    value: float
+    cell: str
+    agrees: bool
+
+
+FIELD_WORDS = {
+    "estimate": "",
+    "ci_low": ", lower limit",
+    "ci_high": ", upper limit",
+    "n": ", patients",
+    "events": ", events",
+    "p_value": ", P value",
+}
+
+
+def recomputed(result_id: str, value: float, cell: str, field: str = "estimate") -> Row:
+    """Set a recomputed number beside the published one.
+
+    Args:
+        result_id: identifier in ``data/published_results.csv``.
+        value: the recomputed number, in the published unit.
+        cell: label of the cell that computes it (the page's own anchor).
+        field: which number of the published row.
+
+    Raises:
+        published.UnknownResultError: no such identifier; the message names the nearest.
+    """
+    result = published.result(result_id)
+    number = result.field(field)
+    return Row(
+        result_id=result_id,
+        field=field,
+        label=_label(result) + FIELD_WORDS[field],
+        reported=number.printed,
+        tolerance=number.tolerance,
+        value=float(value),
+        cell=cell,
+        agrees=published.agrees(float(value), number),
+    )
+
+
+def _label(result: published.PublishedResult) -> str:
+    population = {"ITT218": "first 218", "ITT326": "all 326"}.get(result.population, result.population)
+    return f"{result.endpoint}, {result.arm}, {population} (study {result.study})"
+
+
+class AgreementTable:
+    """The rows of a chapter, shown as a table with a summary line."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = tuple(rows)
+
+    @property
+    def summary(self) -> str:
+        """How many of the published numbers agree, in words."""
+        agreeing = sum(row.agrees for row in self.rows)
+        return (
+            f"{agreeing} of {len(self.rows)} published numbers recomputed in this chapter agree "
+            "to their printed precision."
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row.label}: reported {row.reported}, recomputed {row.value:.4f}" for row in self.rows
+        ]
+        return "\n".join([*lines, self.summary])
+
+    def _repr_html_(self) -> str:
+        body = "".join(_row_html(row) for row in self.rows)
+        return (
+            '<div class="agreement-frame"><table class="agreement"><caption>'
+            f"{self.summary}</caption><thead><tr>"
+            '<th scope="col">Published number</th><th scope="col">Reported</th>'
+            '<th scope="col">Recomputed</th><th scope="col">Tolerance</th>'
+            '<th scope="col">Agrees</th></tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+
+def agreement(*rows: Row) -> AgreementTable:
+    """Return the table of ``rows``, or stop if one of them disagrees.
+
+    Raises:
+        AgreementError: no rows, the same number twice, or a disagreement; the message names each
+            number, what is printed and what was computed.
+    """
+    if not rows:
+        raise AgreementError("An agreement table needs at least one row.")
+    named = [(row.result_id, row.field) for row in rows]
+    twice = {name for name in named if named.count(name) > 1}
+    if twice:
+        raise AgreementError(f"These numbers are compared twice: {sorted(twice)}.")
+    wrong = [row for row in rows if not row.agrees]
+    if wrong:
+        raise AgreementError(
+            "; ".join(
+                f"{row.result_id} ({row.field}): reported {row.reported}, recomputed "
+                f"{row.value:.6g}, tolerance {row.tolerance:g}"
+                for row in wrong
+            )
+        )
+    return AgreementTable(rows)
+
+
+def _row_html(row: Row) -> str:
+    recorded: dict[str, Any] = {
+        "id": row.result_id,
+        "field": row.field,
+        "reported": row.reported,
+        "recomputed": f"{row.value:.6g}",
+        "tolerance": f"{row.tolerance:g}",
+        "agrees": str(row.agrees).lower(),
+        "cell": row.cell,
+        "label": row.label,
+    }
+    attributes = " ".join(
+        f'data-{name}="{html.escape(text, quote=True)}"' for name, text in recorded.items()
+    )
+    decimals = max(len(row.reported.partition(".")[2]), 0) + 2
+    return (
+        f'<tr {attributes}><th scope="row"><a href="#{html.escape(row.cell, quote=True)}">'
+        f"{html.escape(row.label)}</a></th><td>{html.escape(row.reported)}</td>"
+        f"<td>{row.value:.{decimals}f}</td><td>±{row.tolerance:g}</td>"
+        f"<td>{'yes' if row.agrees else 'no'}</td></tr>"
+    )
