@@ -117,7 +117,6 @@ def test_viewer_is_set_in_the_environment_and_other_settings_stay(tmp_path):
     stored = json.loads(settings.read_text())
     viewers = stored["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
     assert viewers == {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}
-    assert stored["@jupyterlab/notebook-extension:tracker"] == {"autoStartDefaultKernel": True}
     assert stored["other-plugin"] == {"kept": True}
 
 

@@ -18,7 +18,6 @@ Attributes = dict[str, str | None]
 FILE_PATH = re.compile(r"[\w./\\-]+\.(?:png|svg|jpe?g|gif|webp)", re.IGNORECASE)
 
 
-
 def _classes(attributes: Attributes) -> set[str]:
     return set((attributes.get("class") or "").split())
 

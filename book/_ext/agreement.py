@@ -215,8 +215,7 @@ def _with_anchor(doctree: nodes.document, row: AgreementRow) -> AgreementRow:
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages that show rows, if any row or title of its chapter changed."""
     known = [
-        (name, env.titles[name].astext(), rows)
-        for name, rows in sorted(env.agreement_rows.items())
+        (name, env.titles[name].astext(), rows) for name, rows in sorted(env.agreement_rows.items())
     ]
     order = [name for name in reading_order(env) if name in env.agreement_rows]
     digest = hashlib.sha256(repr((known, order)).encode()).hexdigest()
@@ -243,7 +242,9 @@ def reading_order(env: BuildEnvironment) -> list[str]:
 def all_rows(env: BuildEnvironment) -> list[tuple[str, AgreementRow]]:
     """Return every row with its page, in reading order."""
     return [
-        (docname, row) for docname in reading_order(env) for row in env.agreement_rows.get(docname, [])
+        (docname, row)
+        for docname in reading_order(env)
+        for row in env.agreement_rows.get(docname, [])
     ]
 
 
@@ -430,10 +431,10 @@ def summary_line(rows: Sequence[tuple[str, AgreementRow]]) -> str:
         return "No chapter recomputes a published number yet."
     pages = len({docname for docname, _row in rows})
     agreeing = sum(row.agrees for _docname, row in rows)
-    return (
-        f"{len(rows)} published number{'s' if len(rows) > 1 else ''} recomputed in "
-        f"{pages} chapter{'s' if pages > 1 else ''}; {agreeing} agree{'s' if agreeing == 1 else ''}."
-    )
+    numbers = "number" if len(rows) == 1 else "numbers"
+    chapters = "chapter" if pages == 1 else "chapters"
+    verb = "agrees" if agreeing == 1 else "agree"
+    return f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; {agreeing} {verb}."
 
 
 COLUMNS = ("Published number", "Reported", "Recomputed", "Tolerance", "Agrees", "Chapter")
@@ -482,4 +483,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-updated", pages_to_write_again)
     app.connect("doctree-resolved", link_numbers)
     app.connect("doctree-resolved", fill_agreement_page)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

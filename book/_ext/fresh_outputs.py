@@ -170,9 +170,7 @@ def _executed(settings: Any, chapter: StaleChapter) -> ExecutionResult:
 def _keep(cache: JupyterCacheAbstract, chapter: StaleChapter, result: ExecutionResult) -> None:
     LOGGER.info("[fresh outputs] %s: executed in %.1f s", chapter.docname, result.time)
     cache.cache_notebook_bundle(
-        CacheBundleIn(
-            chapter.notebook, str(chapter.path), data={"execution_seconds": result.time}
-        ),
+        CacheBundleIn(chapter.notebook, str(chapter.path), data={"execution_seconds": result.time}),
         check_validity=False,
         overwrite=True,
     )

@@ -1,4 +1,4 @@
-"""``index.html`` at the root of the built book: a small, complete page that opens the front page."""
+"""``index.html`` at the root of the built book: a small page that opens the front page."""
 
 import html
 from pathlib import Path
@@ -36,9 +36,7 @@ def hang_door(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html" or app.config.root_doc == "index":
         return
     language = (app.config.language or "en").replace("_", "-")
-    page = door(
-        app.config.html_title, language, app.builder.get_target_uri(app.config.root_doc)
-    )
+    page = door(app.config.html_title, language, app.builder.get_target_uri(app.config.root_doc))
     file = Path(app.outdir) / "index.html"
     if not file.is_file() or file.read_text(encoding="utf-8") != page:
         file.write_text(page, encoding="utf-8")

@@ -59,7 +59,9 @@ def git_remote(folder: Path) -> str | None:
 
 def github_address(remote: str | None) -> str | None:
     """Return the https address of a remote on github.com, without user name or ``.git``."""
-    pattern = r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?/?"
+    pattern = (
+        r"(?:https://(?:[^@/]+@)?|ssh://git@|git@)github\.com[/:]([\w.-]+)/([\w.-]+?)(?:\.git)?/?"
+    )
     found = re.fullmatch(pattern, remote or "")
     return f"https://github.com/{found[1]}/{found[2]}" if found else None
 

@@ -44,10 +44,7 @@ def rendered(latex: str, display: bool = False) -> str:
 def display_source(latex: str) -> str:
     """Return LaTeX for a block in which blank lines or ``\\\\`` separate equations."""
     equations = [part.strip() for part in latex.split("\n\n") if part.strip()]
-    if len(equations) > 1:
-        joined = r" \\ ".join(equations)
-    else:
-        joined = "".join(equations)
+    joined = r" \\ ".join(equations)
     needs_rows = len(equations) > 1 or (r"\\" in joined and r"\begin" not in joined)
     return rf"\begin{{aligned}} {joined} \end{{aligned}}" if needs_rows else joined
 

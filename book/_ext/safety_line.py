@@ -20,8 +20,7 @@ def footer_html(front_page: str) -> str:
     """Return the line, its first sentence linking to the front page's own words on safety."""
     purpose, *rest = SENTENCES
     return (
-        f'<p class="safety-line"><a href="{front_page}#{ANCHOR}">{purpose}</a> '
-        f"{' '.join(rest)}</p>"
+        f'<p class="safety-line"><a href="{front_page}#{ANCHOR}">{purpose}</a> {" ".join(rest)}</p>'
     )
 
 

@@ -1,7 +1,7 @@
 // Boxes that scroll sideways can be reached with the keyboard as long as they overflow.
 (() => {
   const boxes = document.querySelectorAll(
-    ".formula, .agreement-frame, .pst-scrollable-table-container, .cell_output > .output",
+    ".formula, span.math, .agreement-frame, .pst-scrollable-table-container, .cell_output > .output",
   );
   const mark = () => {
     for (const box of boxes) {

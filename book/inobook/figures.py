@@ -298,6 +298,7 @@ def _free_spot(
     return months, min(alive + 0.07, 0.97)
 
 
+TAG = re.compile(r"<[^>]*>")
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 FONT = re.compile(r"'DejaVu Sans'[^;\"]*sans-serif")
 OWN_ID = re.compile(r' id="[A-Za-z][A-Za-z0-9.]*_\d+"')
@@ -334,11 +335,14 @@ def svg_text(figure: Figure, salt: str) -> str:
         )
     text = METADATA.sub("", PROLOG.sub("", drawn.getvalue()))
     text = HEIGHT.sub(r"\1", SIZE.sub(r"\1\2", text, count=1), count=1)
-    text = OWN_ID.sub("", text)
-    text = NUMBER.sub(_two_decimals, text)
-    text = FONT.sub("var(--figure-font, sans-serif)", text)
-    text = COLOUR.sub(lambda found: f"var({COLOUR_VARIABLES[found[0]]}, {found[0]})", text)
-    return SPACE.sub("><", text).strip()
+    return SPACE.sub("><", TAG.sub(_page_tag, text)).strip()
+
+
+def _page_tag(found: re.Match[str]) -> str:
+    tag = OWN_ID.sub("", found[0])
+    tag = NUMBER.sub(_two_decimals, tag)
+    tag = FONT.sub("var(--figure-font, sans-serif)", tag)
+    return COLOUR.sub(lambda colour: f"var({COLOUR_VARIABLES[colour[0]]}, {colour[0]})", tag)
 
 
 def _two_decimals(found: re.Match[str]) -> str:

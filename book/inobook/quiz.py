@@ -72,11 +72,16 @@ def question_bank(file: Path | None = None) -> dict[str, tuple[Question, ...]]:
         file: the bank; by default ``questions.yml`` among the book's data.
 
     Raises:
-        QuestionBankError: a duplicated id, fewer than three options, not exactly one right
-            option, or an option without feedback.
+        QuestionBankError: no chapters, a chapter without questions, a duplicated id, fewer than
+            three options, not exactly one right option, or an option without text or feedback.
     """
     file = file or data_folder() / BANK
     entries: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    if not isinstance(entries, dict):
+        raise QuestionBankError(f"{file.name}: must hold chapters, each with its questions.")
+    for chapter, questions in entries.items():
+        if not isinstance(questions, list):
+            raise QuestionBankError(f"{file.name}: the chapter {chapter!r} has no questions.")
     bank = {
         chapter: tuple(_question(file.name, entry) for entry in questions)
         for chapter, questions in entries.items()
@@ -93,6 +98,8 @@ def _question(file_name: str, entry: dict[str, Any]) -> Question:
     missing = {"id", "question", "options"} - entry.keys()
     if missing:
         raise QuestionBankError(f"{where}: missing {', '.join(sorted(missing))}.")
+    if not all(isinstance(each, dict) and each.get("text") for each in entry["options"]):
+        raise QuestionBankError(f"{where}: every option must have a text.")
     options = tuple(
         Option(str(each["text"]), each.get("right", False) is True, str(each.get("feedback", "")))
         for each in entry["options"]

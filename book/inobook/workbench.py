@@ -76,10 +76,9 @@ def refresh(book: Path, workbench: Path) -> Refreshed:
 
 
 def open_chapters_as_notebooks(environment: Path) -> Path:
-    """Let JupyterLab of this environment open Markdown pages as notebooks, with their kernel.
+    """Let JupyterLab of this environment open Markdown chapters as notebooks.
 
-    The settings are written inside `environment`; the reader's own Jupyter settings stay as they
-    are. Without the second one JupyterLab asks for a kernel at every page that has no code.
+    The setting is written inside `environment`; the reader's own Jupyter settings stay as they are.
 
     Args:
         environment: prefix of the Python environment, as in `sys.prefix`.
@@ -90,10 +89,7 @@ def open_chapters_as_notebooks(environment: Path) -> Path:
     from jupytext_config.labconfig import LabConfig
 
     settings = environment / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
-    configuration = LabConfig(settings_file=settings).read().set_default_viewers(NOTEBOOK_TYPES)
-    tracker = configuration.config.setdefault("@jupyterlab/notebook-extension:tracker", {})
-    tracker["autoStartDefaultKernel"] = True
-    configuration.write()
+    LabConfig(settings_file=settings).read().set_default_viewers(NOTEBOOK_TYPES).write()
     return settings
 
 

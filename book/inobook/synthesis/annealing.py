@@ -29,6 +29,7 @@ from inobook.synthesis.targets import Targets
 
 DRAWS_AT_ONCE = 40
 FIRST_TEMPERATURE = 0.5
+REHEATED_TEMPERATURE = 0.10
 LAST_TEMPERATURE = 0.015
 OBSERVATION_ONLY = 0.3
 """Share of proposals that keep the course and redraw what is seen of it."""
@@ -40,21 +41,29 @@ class OutOfReachError(RuntimeError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long the annealing lasts and how fast it cools.
+    """How long the annealing lasts and how it cools.
+
+    The temperature falls geometrically from FIRST_TEMPERATURE to LAST_TEMPERATURE, then again and
+    again from REHEATED_TEMPERATURE: a cohort that is stuck one Kaplan-Meier step away gets loose.
 
     Attributes:
         steps: most proposals.
-        cooling_share: share of the steps over which the temperature falls geometrically from
-            FIRST_TEMPERATURE to LAST_TEMPERATURE; afterwards it stays.
+        cooling_steps: proposals of the first cooling.
+        reheated_steps: proposals of each later cooling.
     """
 
     steps: int
-    cooling_share: float = 0.6
+    cooling_steps: int
+    reheated_steps: int
 
     def temperature(self, step: int) -> float:
         """Return the temperature at a step."""
-        progress = min(step / (self.cooling_share * self.steps), 1.0)
-        return FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** progress
+        if step < self.cooling_steps:
+            highest, progress = FIRST_TEMPERATURE, step / self.cooling_steps
+        else:
+            later = (step - self.cooling_steps) % self.reheated_steps
+            highest, progress = REHEATED_TEMPERATURE, later / self.reheated_steps
+        return highest * (LAST_TEMPERATURE / highest) ** progress
 
 
 @dataclass(frozen=True)
@@ -224,9 +233,9 @@ def anneal(
         old = {name: int(current[name][patient]) for name in RECORDS}
         before, after = _one_follow_up(old), _one_follow_up(new)
         estimates.move(patient, {name: (before[name], after[name]) for name in before})
-        new_loss = targets.loss(estimates)
-        rise = new_loss - loss
-        if rise > 0 and rng.random() >= np.exp(-rise / schedule.temperature(step)):
+        highest = loss - schedule.temperature(step) * np.log(1.0 - rng.random())
+        new_loss = targets.loss(estimates, highest)
+        if new_loss > highest:
             estimates.undo()
             continue
         loss = new_loss

@@ -5,6 +5,7 @@ of them with the event. Moving one patient changes two entries of each count.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class DailyCounts:
 
     def at_risk(self) -> NDArray[np.int64]:
         """Patients at risk at the beginning of each day, shape (HORIZON_DAYS,)."""
-        return self.size - np.cumsum(self.exits) + self.exits
+        return self.size - self.exits.cumsum() + self.exits
 
 
 class Survival:
@@ -71,7 +72,7 @@ class Survival:
 
     def at(self, day: float) -> float:
         """Return the survival probability at a day."""
-        position = int(np.searchsorted(self.days, day, side="right"))
+        position = int(self.days.searchsorted(day, side="right"))
         return float(self.probability[position - 1]) if position else 1.0
 
     def first_day_at_most(self, level: float) -> float:
@@ -82,14 +83,15 @@ class Survival:
         """Return the first day on which survival is below a level (nan if never)."""
         return _first(self.days, self.probability < level - ROUNDING_ERROR)
 
-    def median_limits(self, normal: float = NORMAL_975) -> tuple[float, float]:
-        """Return the interval of the median by inverting the log-log band (nan: not reached)."""
-        inside = np.clip(self.probability, 1e-12, 1 - 1e-12)
-        log = np.log(inside)
-        half_width = normal * np.sqrt(self.greenwood) / np.abs(log)
-        lower = inside ** np.exp(half_width)
-        upper = inside ** np.exp(-half_width)
-        return _first(self.days, lower <= 0.5), _first(self.days, upper <= 0.5)
+    @cached_property
+    def median_limits(self) -> tuple[float, float]:
+        """95% interval of the median by inverting the log-log band (nan: not reached)."""
+        some_left = (self.probability < 1 - ROUNDING_ERROR) & (self.probability > ROUNDING_ERROR)
+        cumulative_hazard = -np.log(self.probability[some_left])
+        half_width = NORMAL_975 * np.sqrt(self.greenwood[some_left]) / cumulative_hazard
+        threshold = np.log(np.log(2.0) / cumulative_hazard)
+        days = self.days[some_left]
+        return _first(days, half_width >= threshold), _first(days, -half_width >= threshold)
 
 
 @dataclass(frozen=True)
@@ -147,13 +149,13 @@ def hazard_ratio(
         information = (probability * (1.0 - probability)).sum()
         if not information > 0:
             return HazardRatio(np.nan, np.nan)
-        step = score / information
-        log += float(np.clip(step, -1.0, 1.0))
+        step = float(score / information)
+        log += min(max(step, -1.0), 1.0)
         if abs(step) < 1e-9:
             return HazardRatio(log, float(1.0 / np.sqrt(information)))
     return HazardRatio(np.nan, np.nan)
 
 
 def _first(days: NDArray[np.int64], reached: NDArray[np.bool_]) -> float:
-    position = int(np.argmax(reached)) if reached.size else 0
+    position = int(reached.argmax()) if reached.size else 0
     return float(days[position]) if reached.size and reached[position] else np.nan

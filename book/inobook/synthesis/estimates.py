@@ -37,6 +37,7 @@ class Estimates:
         self._groups = groups
         self._counts: dict[tuple[str, str], DailyCounts] = {}
         self._kept: dict[str, dict[Hashable, object]] = {endpoint: {} for endpoint in groups}
+        self._last_log_ratio: dict[tuple[str, bool], float] = {}
         self._undo: list[tuple[DailyCounts, FollowUp, FollowUp]] = []
         self._kept_before: dict[str, dict[Hashable, object]] = {}
         for endpoint, group in groups.items():
@@ -84,8 +85,13 @@ class Estimates:
         if key not in kept:
             one, other = CONTRASTS.get(endpoint, ARMS)
             kept[key] = hazard_ratio(
-                self._counts[endpoint, one], self._counts[endpoint, other], efron=efron
+                self._counts[endpoint, one],
+                self._counts[endpoint, other],
+                efron=efron,
+                start=self._last_log_ratio.get((endpoint, efron), 0.0),
             )
+            if np.isfinite(kept[key].log):
+                self._last_log_ratio[endpoint, efron] = kept[key].log
         return kept[key]
 
     def number_of_events(self, endpoint: str, group: str) -> int:

@@ -1,6 +1,6 @@
 """What the cohorts must reproduce: the published estimates as intervals of rounding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,22 @@ class Targets:
     first: tuple[Target, ...]
     second: tuple[Target, ...]
 
-    def loss(self, estimates: Estimates) -> float:
-        """Return the total loss; 0 only when every target is met."""
-        loss = sum(target.loss(estimates) for target in self.first)
-        if loss > 0:
-            return loss
-        return sum(target.loss(estimates) for target in self.second)
+    def loss(self, estimates: Estimates, limit: float = np.inf) -> float:
+        """Return the total loss; 0 only when every target is met.
+
+        Args:
+            estimates: of the current cohort.
+            limit: the sum may stop once it is above this, since no target lowers it.
+        """
+        loss = 0.0
+        for rank in (self.first, self.second):
+            for target in rank:
+                loss += target.loss(estimates)
+                if loss > limit:
+                    return loss
+            if loss > 0:
+                return loss
+        return loss
 
     def missed(self, estimates: Estimates) -> list[str]:
         """Return the names of the targets that are not met, with their values."""
@@ -184,15 +194,16 @@ def whole_trial_targets() -> Targets:
         rate_target("os_2016", "InO", 24, 23, 0),
         rate_target("os_2016", "SC", 24, 10, 0),
         rate_target("pfs", "InO", 12, 18.2),
-        *(t for ratio in ratios for t in hazard_ratio_targets(*ratio, efron=True)),
         _deaths("InO", 122),
         _deaths("SC", 130),
         *_median_limit_targets(),
         *_transplant_targets(),
-        *_residual_disease_targets(),
         *_shape_targets(),
+        *(t for ratio in ratios for t in hazard_ratio_targets(*ratio, efron=True)),
+        *_residual_disease_targets(),
+        *hazard_ratio_targets(*progression, efron=False),
     ]
-    second = [t for ratio in ratios for t in hazard_ratio_targets(*ratio, efron=False)]
+    second = [t for ratio in (final, early) for t in hazard_ratio_targets(*ratio, efron=False)]
     return Targets(tuple(first), tuple(second))
 
 
@@ -218,7 +229,7 @@ def _median_limit_targets(tolerance_months: float = 0.25) -> list[Target]:
             pair[side] + tolerance_months,
             1.0,
             lambda now, e=endpoint, a=arm, s=side: (
-                now.survival(e, a).median_limits()[s] / DAYS_PER_MONTH
+                now.survival(e, a).median_limits[s] / DAYS_PER_MONTH
             ),
         )
         for (endpoint, arm), pair in limits.items()
@@ -272,7 +283,3 @@ def _shape_targets() -> list[Target]:
     """Smooth curves: rates at further times near the course that the published rates suggest."""
     return []
 
-
-def total_loss(targets: Sequence[Target], estimates: Estimates) -> float:
-    """Return the summed loss of some targets."""
-    return sum(target.loss(estimates) for target in targets)
