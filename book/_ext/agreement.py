@@ -442,7 +442,8 @@ COLUMNS = ("Published number", "Reported", "Recomputed", "Tolerance", "Agrees", 
 
 def _table(app: Sphinx, docname: str, rows: Sequence[tuple[str, AgreementRow]]) -> nodes.table:
     group = nodes.tgroup(cols=len(COLUMNS))
-    group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
+    group += nodes.colspec(colwidth=1, stub=1)
+    group += [nodes.colspec(colwidth=1) for _ in COLUMNS[1:]]
     group += nodes.thead("", nodes.row("", *(_entry(nodes.Text(name)) for name in COLUMNS)))
     body = nodes.tbody()
     for chapter, row in rows:
@@ -456,7 +457,7 @@ def _table(app: Sphinx, docname: str, rows: Sequence[tuple[str, AgreementRow]]) 
             _entry(nodes.Text(app.env.titles[chapter].astext())),
         )
     group += body
-    return nodes.table("", group, classes=["agreement"])
+    return nodes.table("", group, classes=["agreement", "all-chapters"])
 
 
 def _link_to_cell(app: Sphinx, docname: str, chapter: str, row: AgreementRow) -> nodes.reference:

@@ -45,6 +45,7 @@ class ShortPersonStyle(PersonStyle):
         return first_of[
             optional[short_names(role="author")],
             optional[short_names(role="editor")],
+            optional[entry_field("shorttitle")],
             entry_field("title"),
         ]
 

@@ -1,11 +1,12 @@
 """Pages load nothing from another host, and say nothing about the machine that built them.
 
 What the stock extensions would load (Thebe, require.js, the widget manager) is left out. When the
-build ends, every page, style sheet and script is read; a load from another host or a path of this
-machine fails the build and is named with its page. Links that a reader follows are free to leave.
+build ends, every new page, style sheet and script is read; a load from another host or a path of
+this machine fails the build and is named with its page. Links that a reader follows are free.
 """
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
+RECORD = "clean_files.json"
+CHECKED = (".html", ".css", ".js", ".mjs", ".svg")
 
 ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//[^/\s]", re.IGNORECASE)
 CSS_LOAD = re.compile(
@@ -179,30 +182,30 @@ def leave_out_files(app: Sphinx) -> None:
     ]
 
 
-def faults_of_book(folder: Path, private_folders: Iterable[str]) -> list[Fault]:
-    """Return what the built book in ``folder`` must not load or name.
+def faults_of_file(file: Path, name: str, private_folders: Iterable[str]) -> list[Fault]:
+    """Return what a built file must not load or name.
 
     Args:
-        folder: the built book.
+        file: a page, style sheet, script or picture of the built book.
+        name: what to call it in a message.
         private_folders: paths of this machine that no page may show.
     """
-    faults = []
-    private_folders = list(private_folders)
-    for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".html", ".css", ".js", ".mjs", ".svg") or not file.is_file():
-            continue
-        name = file.relative_to(folder).as_posix()
-        text = file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8", errors="replace")
+    faults = [
+        Fault(name, f"loads {address} from another host") for address in loads_of_file(name, text)
+    ]
+    if file.suffix == ".html":
         faults += [
-            Fault(name, f"loads {address} from another host")
-            for address in loads_of_file(name, text)
+            Fault(name, f"shows the path {path} of the machine that built it")
+            for path in machine_paths(text, private_folders)
         ]
-        if file.suffix == ".html":
-            faults += [
-                Fault(name, f"shows the path {path} of the machine that built it")
-                for path in machine_paths(text, private_folders)
-            ]
     return faults
+
+
+def stamp_of(file: Path) -> list[int]:
+    """Return what changes when a file is written: its size in bytes and time in ns."""
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def private_folders(app: Sphinx) -> list[str]:
@@ -215,12 +218,29 @@ def private_folders(app: Sphinx) -> list[str]:
 
 
 def check_book(app: Sphinx, exception: Exception | None) -> None:
-    """Fail the build if a built file loads from another host or shows a path of this machine."""
+    """Fail the build if a built file loads from another host or shows a path of this machine.
+
+    Files that were clean and have not been written since are not read again.
+    """
     if exception is not None or app.builder.format != "html":
         return
-    for fault in faults_of_book(Path(app.outdir), private_folders(app)):
-        LOGGER.error("%s %s", fault.file, fault.what)
-        app.statuscode = 1
+    record = Path(app.doctreedir) / RECORD
+    rules = [private_folders(app), stamp_of(Path(__file__))]
+    known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    clean_before = known["clean"] if known.get("rules") == rules else {}
+    clean: dict[str, list[int]] = {}
+    for file in sorted(Path(app.outdir).rglob("*")):
+        if file.suffix not in CHECKED or not file.is_file():
+            continue
+        name = file.relative_to(app.outdir).as_posix()
+        stamp = stamp_of(file)
+        faults = [] if clean_before.get(name) == stamp else faults_of_file(file, name, rules[0])
+        for fault in faults:
+            LOGGER.error("%s %s", fault.file, fault.what)
+            app.statuscode = 1
+        if not faults:
+            clean[name] = stamp
+    record.write_text(json.dumps({"rules": rules, "clean": clean}), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

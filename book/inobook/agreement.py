@@ -1,9 +1,9 @@
 """Reported against recomputed: the table that closes every chapter, and stops the build on a disagreement.
 
-    agreement(
-        recomputed("1022.ph.ino.cr_cri", 100 * 16 / 22, cell="response-rates"),
-        recomputed("1022.first218.ino.cr_cri", 72.13, cell="exact-limits", field="ci_low"),
-    )
+agreement(
+    recomputed("1022.ph.ino.cr_cri", 100 * 16 / 22, cell="response-rates"),
+    recomputed("1022.first218.ino.cr_cri", 72.13, cell="exact-limits", field="ci_low"),
+)
 """
 
 import html
@@ -71,7 +71,7 @@ def recomputed(result_id: str, value: float, cell: str, field: str = "estimate")
     return Row(
         result_id=result_id,
         field=field,
-        label=_label(result) + FIELD_WORDS[field],
+        label=_label(result, field),
         reported=number.printed,
         tolerance=number.tolerance,
         value=float(value),
@@ -80,9 +80,9 @@ def recomputed(result_id: str, value: float, cell: str, field: str = "estimate")
     )
 
 
-def _label(result: published.PublishedResult) -> str:
-    population = {"ITT218": "first 218", "ITT326": "all 326"}.get(result.population, result.population)
-    return f"{result.endpoint}, {result.arm}, {population} (study {result.study})"
+def _label(result: published.PublishedResult, field: str) -> str:
+    words = "" if result.endpoint.startswith("patients") else FIELD_WORDS[field]
+    return f"{result.endpoint}, {result.arm}, {result.population} (study {result.study}){words}"
 
 
 class AgreementTable:
@@ -157,7 +157,8 @@ def _row_html(row: Row) -> str:
     attributes = " ".join(
         f'data-{name}="{html.escape(text, quote=True)}"' for name, text in recorded.items()
     )
-    decimals = max(len(row.reported.partition(".")[2]), 0) + 2
+    is_count = row.field in ("n", "events")
+    decimals = 0 if is_count else len(row.reported.partition(".")[2]) + 2
     return (
         f'<tr {attributes}><th scope="row"><a href="#{html.escape(row.cell, quote=True)}">'
         f"{html.escape(row.label)}</a></th><td>{html.escape(row.reported)}</td>"

@@ -262,9 +262,7 @@ class Explorer:
         )
 
 
-def explore(
-    title: str, **controls: Control
-) -> Callable[[Callable[..., Drawing]], Explorer]:
+def explore(title: str, **controls: Control) -> Callable[[Callable[..., Drawing]], Explorer]:
     """Turn a function of the named controls into an explorer.
 
     Args:

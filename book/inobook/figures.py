@@ -31,7 +31,10 @@ ACCENT = "#6a3d9a"
 HIGHLIGHT = "#8a6100"
 WRONG = "#a01652"
 
+BLACK = "#000000"
+
 COLOUR_VARIABLES = {
+    BLACK: "--figure-ink",
     INK: "--figure-ink",
     MUTED: "--figure-muted",
     GRID: "--figure-grid",
@@ -88,7 +91,7 @@ def canvas(
     height: float = 3.2,
     rows: int = 1,
     columns: int = 1,
-    left: float = 0.66,
+    left: float = 0.74,
     right: float = 0.12,
     bottom: float = 0.5,
     **grid: Any,
@@ -103,7 +106,8 @@ def canvas(
         left: room left of the axes for tick labels, in inches.
         right: room right of the axes, in inches.
         bottom: room below the axes for tick labels, in inches.
-        **grid: passed on to ``Figure.subplots`` (``height_ratios``, ``sharex``, ...).
+        **grid: passed on to ``Figure.subplots`` (``height_ratios``, ``sharex``, ...); ``hspace`` is
+            the gap between rows, as a share of their mean height.
 
     Returns:
         The figure, and one ``Axes`` or an array of them of shape (rows, columns), squeezed.
@@ -158,6 +162,8 @@ def _new_canvas(
     bottom: float,
     grid: Mapping[str, Any],
 ) -> tuple[Figure, Any]:
+    grid = dict(grid)
+    gap = grid.pop("hspace", 0.34)
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_INCHES, height))
         FigureCanvasSVG(figure)
@@ -166,7 +172,7 @@ def _new_canvas(
             right=1 - right / WIDTH_INCHES,
             bottom=bottom / height,
             top=1 - 0.34 / height,
-            hspace=0.34,
+            hspace=gap,
         )
         axes = figure.subplots(rows, columns, **grid)
     figure.provenance = provenance
@@ -236,7 +242,12 @@ def survival_figure(
         The figure and the axes of the curves.
     """
     figure, (axes, table) = canvas(
-        provenance, height=height, rows=2, height_ratios=[1, 0.09 + 0.07 * len(curves)]
+        provenance,
+        height=height,
+        rows=2,
+        bottom=0.08,
+        height_ratios=[1, 0.08 + 0.06 * len(curves)],
+        hspace=0.42,
     )
     colours = {**ARM_COLOURS, **(colours or {})}
     ticks = np.arange(0, until_months + every_months / 2, every_months)
@@ -307,6 +318,9 @@ METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 SIZE = re.compile(r'(<svg [^>]*?)width="[\d.]+pt"([^>]*?)', re.DOTALL)
 HEIGHT = re.compile(r'(<svg [^>]*?) height="[\d.]+pt"', re.DOTALL)
 COLOUR = re.compile("|".join(COLOUR_VARIABLES))
+HEX = re.compile(r"#[0-9a-f]{6}\b")
+FALLBACK = re.compile(r"var\(--figure-[a-z]+, #[0-9a-f]{6}\)")
+WHITE = "#ffffff"
 SPACE = re.compile(r">\s+<")
 
 
@@ -335,7 +349,14 @@ def svg_text(figure: Figure, salt: str) -> str:
         )
     text = METADATA.sub("", PROLOG.sub("", drawn.getvalue()))
     text = HEIGHT.sub(r"\1", SIZE.sub(r"\1\2", text, count=1), count=1)
-    return SPACE.sub("><", TAG.sub(_page_tag, text)).strip()
+    text = SPACE.sub("><", TAG.sub(_page_tag, text)).strip()
+    strange = set(HEX.findall(FALLBACK.sub("", text))) - {WHITE}
+    if strange:
+        raise FigureError(
+            f"The figure uses {', '.join(sorted(strange))}, which dark pages cannot show: take a "
+            "colour of inobook.figures."
+        )
+    return text
 
 
 def _page_tag(found: re.Match[str]) -> str:

@@ -30,7 +30,7 @@ from inobook.synthesis.targets import Targets
 DRAWS_AT_ONCE = 40
 FIRST_TEMPERATURE = 0.5
 REHEATED_TEMPERATURE = 0.10
-LAST_TEMPERATURE = 0.015
+LAST_TEMPERATURE = 0.04
 OBSERVATION_ONLY = 0.3
 """Share of proposals that keep the course and redraw what is seen of it."""
 
@@ -252,9 +252,7 @@ def anneal(
 def joined(first: Seen, second: Seen) -> Seen:
     """Return the records of two sets of patients, one after the other."""
     return Seen(
-        **{
-            name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in RECORDS
-        }
+        **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in RECORDS}
     )
 
 

@@ -31,10 +31,10 @@ INO_PH_NEGATIVE = ArmRates(
     relapse_mrd_positive=Hazard((0.009, 0.016), (0.0, 75.0)),
     death_in_remission=Hazard.constant(0.001),
     relapse_after_transplant_mrd_negative=Hazard((0.0010, 0.0013, 0.0001), AFTER_TRANSPLANT_DAYS),
-    relapse_after_transplant_mrd_positive=Hazard((0.0020, 0.0022, 0.0004), AFTER_TRANSPLANT_DAYS),
-    death_after_transplant=Hazard((0.0024, 0.0008, 0.0001), AFTER_TRANSPLANT_DAYS),
+    relapse_after_transplant_mrd_positive=Hazard((0.0018, 0.0020, 0.0002), AFTER_TRANSPLANT_DAYS),
+    death_after_transplant=Hazard((0.0028, 0.0007, 0.0001), AFTER_TRANSPLANT_DAYS),
     death_after_failure=Hazard((0.014, 0.003), (0.0, 240.0)),
-    death_after_rescue=Hazard.constant(0.0006),
+    death_after_rescue=Hazard.constant(0.0003),
 )
 SC_PH_NEGATIVE = ArmRates(
     response_probability=35 / 135,
@@ -50,11 +50,11 @@ SC_PH_NEGATIVE = ArmRates(
     relapse_mrd_negative=Hazard.constant(0.0065),
     relapse_mrd_positive=Hazard.constant(0.013),
     death_in_remission=Hazard.constant(0.001),
-    relapse_after_transplant_mrd_negative=Hazard((0.0012, 0.0018, 0.0030), AFTER_TRANSPLANT_DAYS),
-    relapse_after_transplant_mrd_positive=Hazard((0.0012, 0.0018, 0.0030), AFTER_TRANSPLANT_DAYS),
+    relapse_after_transplant_mrd_negative=Hazard((0.0010, 0.0015, 0.0026), AFTER_TRANSPLANT_DAYS),
+    relapse_after_transplant_mrd_positive=Hazard((0.0010, 0.0015, 0.0026), AFTER_TRANSPLANT_DAYS),
     death_after_transplant=Hazard((0.0006, 0.0007, 0.0006), AFTER_TRANSPLANT_DAYS),
     death_after_failure=Hazard((0.0085, 0.0040, 0.0090), (0.0, 90.0, 270.0)),
-    death_after_rescue=Hazard.constant(0.0006),
+    death_after_rescue=Hazard.constant(0.0003),
 )
 INO_PH_POSITIVE = replace(
     INO_PH_NEGATIVE,
@@ -64,7 +64,9 @@ INO_PH_POSITIVE = replace(
     transplant_after_failure_probability=0.0,
     rescue_probability=0.02,
     death_without_response=Hazard.constant(0.006),
-    death_after_failure=Hazard.constant(0.008),
+    relapse_after_transplant_mrd_negative=Hazard((0.0010, 0.0015, 0.0006), AFTER_TRANSPLANT_DAYS),
+    death_after_transplant=Hazard((0.0028, 0.0007, 0.0003), AFTER_TRANSPLANT_DAYS),
+    death_after_failure=Hazard.constant(0.0080),
 )
 SC_PH_POSITIVE = replace(
     SC_PH_NEGATIVE,
@@ -77,6 +79,7 @@ SC_PH_POSITIVE = replace(
     relapse_after_transplant_mrd_negative=Hazard.constant(0.0025),
     relapse_after_transplant_mrd_positive=Hazard.constant(0.0030),
     death_after_failure=Hazard((0.0060, 0.0050), (0.0, 90.0)),
+    death_after_rescue=Hazard.constant(0.0008),
 )
 STUDY_1010 = replace(INO_PH_POSITIVE, response_probability=9 / 16, transplant_probability=5 / 9)
 

@@ -87,9 +87,7 @@ class Seen:
 RECORDS = tuple(field.name for field in fields(Seen))
 
 
-def draw_observation(
-    rates: ObservationRates, rng: np.random.Generator, size: int
-) -> Observation:
+def draw_observation(rates: ObservationRates, rng: np.random.Generator, size: int) -> Observation:
     """Draw the losses of n patients.
 
     Args:

@@ -135,6 +135,7 @@ PRIOR_HSCT = 0.18
 HIGH_BLASTS_PH_POSITIVE = 0.70
 MEDIAN_AGE = {0: 44.0, 1: 52.0}
 AGE_SD = 15.5
+TRANSPLANT_LOG_ODDS_OF_MRD_NEGATIVITY = {"InO": 0.2, "SC": 1.0}
 
 
 def draw_ph_positive(rng: np.random.Generator) -> pd.DataFrame:
@@ -413,8 +414,9 @@ def _mrd_log_odds(patients: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _transplant_log_odds(patients: pd.DataFrame) -> NDArray[np.float64]:
+    depth = patients["arm"].map(TRANSPLANT_LOG_ODDS_OF_MRD_NEGATIVITY)
     return (
-        0.7 * patients["mrd_negative"].astype(float)
+        depth * patients["mrd_negative"].astype(float)
         - 0.9 * (patients["age"] >= 55)
         - 0.9 * patients["prior_hsct"]
     ).to_numpy(float)

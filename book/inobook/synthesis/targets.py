@@ -280,6 +280,33 @@ def _residual_disease_targets() -> list[Target]:
 
 
 def _shape_targets() -> list[Target]:
-    """Smooth curves: rates at further times near the course that the published rates suggest."""
-    return []
+    """Rates between and beyond the published ones (percent), and the deaths the final SE implies.
 
+    None of these was published: they lie on a smooth line through what was, and only keep the
+    curves free of kinks. The deaths are those that the width of the final interval suggests.
+    """
+    smooth = {
+        ("InO", 9): (42.0, 45.5),
+        ("InO", 18): (24.8, 28.5),
+        ("InO", 36): (18.5, 22.0),
+        ("InO", 42): (16.5, 21.5),
+        ("SC", 9): (39.0, 42.5),
+        ("SC", 18): (16.0, 20.0),
+        ("SC", 36): (5.0, 9.0),
+    }
+    rates = [
+        within(
+            f"OS {arm} at {months} months",
+            *limits,
+            4.0,
+            lambda now, a=arm, m=months: 100 * now.survival("os", a).at(m * DAYS_PER_MONTH),
+        )
+        for (arm, months), limits in smooth.items()
+    ]
+    deaths = [
+        within(
+            f"deaths final {arm}", *limits, 5.0, lambda now, a=arm: now.number_of_events("os", a)
+        )
+        for arm, limits in {"InO": (122, 130), "SC": (130, 140)}.items()
+    ]
+    return [*rates, *deaths]
