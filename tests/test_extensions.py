@@ -1,16 +1,16 @@
 """The Sphinx extensions of the book: each piece alone, then two small books built with them."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
-from click.testing import CliRunner
-from jupyter_book.cli.main import main as jupyter_book
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -484,8 +484,18 @@ class SmallBook:
         self.write(name, text.replace(old, new))
 
     def build(self):
-        return CliRunner().invoke(
-            jupyter_book, ["build", str(self.folder), "-W", "-n", "--keep-going"]
+        """Build as a reader does, in a process of its own: builds in one process share state."""
+        command = "from jupyter_book.cli.main import main; main()"
+        surroundings = {**os.environ, "PYTHONUTF8": "1", "NO_COLOR": "1"}
+        surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
+        surroundings["PYTHONPYCACHEPREFIX"] = str(self.folder.parent / "bytecode")
+        return subprocess.run(
+            [sys.executable, "-c", command, "build", str(self.folder), "-W", "-n", "--keep-going"],
+            env=surroundings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
         )
 
     def page(self, name):
@@ -515,34 +525,42 @@ def test_life_of_a_book(tmp_path, monkeypatch):
     book = SmallBook(tmp_path, small_book_pages(COUNTING.replace("TABLE", row_markup())))
 
     first = book.build()
-    assert first.exit_code == 0, first.output
+    assert first.returncode == 0, first.stdout
     assert book.executions() == ["counting", "living"]
     check_first_build(book)
 
     unchanged = book.build()
-    assert unchanged.exit_code == 0, unchanged.output
-    assert "0 added, 0 changed, 0 removed" in unchanged.output
+    assert unchanged.returncode == 0, unchanged.stdout
+    assert "0 added, 0 changed, 0 removed" in unchanged.stdout
+    assert written(unchanged) == []
     assert book.executions() == ["counting", "living"]
-
-    book.write("book/inobook/rates.py", "rate = 2\n")
-    renewed = book.build()
-    assert renewed.exit_code == 0, renewed.output
-    assert book.executions() == ["counting"] * 2 + ["living"] * 2
 
     book.change("book/counting.md", 'data-recomputed="72.7273"', 'data-recomputed="72.73"')
     book.change("book/counting.md", "cell-proportion", "cell-share")
     changed = book.build()
-    assert changed.exit_code == 0, changed.output
+    assert changed.returncode == 0, changed.stdout
     assert "72.73" in book.page("book/agreement")
     assert 'href="counting.html#cell-share"' in book.page("book/index")
+    assert written(changed) == ["book/agreement", "book/counting", "book/index"]
+    assert book.executions() == ["counting"] * 2 + ["living"]
+
+    book.write("book/inobook/rates.py", "rate = 2\n")
+    renewed = book.build()
+    assert renewed.returncode == 0, renewed.stdout
     assert book.executions() == ["counting"] * 3 + ["living"] * 2
 
     book.set_chapters("living")
     removed = book.build()
-    assert removed.exit_code == 0, removed.output
+    assert removed.returncode == 0, removed.stdout
     assert "No chapter recomputes" in book.page("book/agreement")
     assert "cell-share" not in book.page("book/index")
     assert book.totals()["numbers"] == 0
+
+
+def written(build):
+    """The pages that a build wrote, from its log."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", build.stdout)
+    return sorted(re.findall(r"^writing output\.\.\. \[ *\d+%\] (\S+)", plain, re.MULTILINE))
 
 
 def check_first_build(book):
@@ -593,7 +611,7 @@ def test_faults_stop_the_build_and_keep_stopping_it(tmp_path, monkeypatch):
     book = SmallBook(tmp_path, pages)
 
     broken = book.build()
-    assert broken.exit_code != 0
+    assert broken.returncode != 0
     messages = [
         r"living\.md:\d+: WARNING: the formula .* cannot be rendered: .*[Uu]nknown command",
         r"book/living\.html loads https://pictures\.example\.org/curve\.png from another host",
@@ -605,12 +623,12 @@ def test_faults_stop_the_build_and_keep_stopping_it(tmp_path, monkeypatch):
         r"index\.md: WARNING: the front page needs the label \(safety\)=",
     ]
     for message in messages:
-        assert re.search(message, broken.output), (message, broken.output)
+        assert re.search(message, broken.stdout), (message, broken.stdout)
     assert not (tmp_path / "_build" / "summary.json").exists()
     assert book.executions() == ["counting", "living"]
 
     again = book.build()
-    assert again.exit_code != 0
+    assert again.returncode != 0
     for message in messages:
-        assert re.search(message, again.output), (message, again.output)
+        assert re.search(message, again.stdout), (message, again.stdout)
     assert book.executions() == ["counting", "living"]

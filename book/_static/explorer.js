@@ -68,7 +68,7 @@
     }
 
     follow(hash) {
-      const [id, query] = decodeURI(hash.slice(1)).split("?");
+      const [id, query] = hash.slice(1).split("?");
       if (id !== this.figure.id || query === undefined) return;
       const settings = new URLSearchParams(query);
       this.controls.forEach((control, i) => {

@@ -1,1 +1,1 @@
-"""Plumbing of the book: data, figures, explorers and agreement tables. Chapters hold the statistics."""
+"""Plumbing of the book: data, figures, explorers, agreement. Chapters hold the statistics."""

@@ -1,4 +1,4 @@
-"""Reported against recomputed: the table that closes every chapter, and stops the build on a disagreement.
+"""Reported against recomputed: the table that closes a chapter, and stops a build that disagrees.
 
 agreement(
     recomputed("1022.ph.ino.cr_cri", 100 * 16 / 22, cell="response-rates"),

@@ -1,4 +1,4 @@
-"""The explorer: one pure function of a few controls, alive in a kernel, in the built page and in tests.
+"""The explorer: one pure function of a few controls, alive in a kernel, a built page and tests.
 
     @explore(
         "How wide is the interval?",
@@ -11,7 +11,7 @@
     interval_width
 
 In a live notebook the last line shows ipywidgets. While the book is being built it becomes a
-``<figure>`` with native controls that holds every state, so the page needs neither kernel nor network.
+``<figure>`` with native controls that holds every state: no kernel, no network.
 """
 
 import base64
@@ -38,7 +38,7 @@ Drawing = tuple[Figure, str]
 
 
 class ExplorerError(ValueError):
-    """An explorer that would not work for its reader; the message names the control and the rule."""
+    """An explorer that would not work; the message names the control and the rule."""
 
 
 @dataclass(frozen=True)

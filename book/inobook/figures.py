@@ -1,4 +1,4 @@
-"""One look for every figure of the book: colours, provenance mark, numbers at risk, written alt text.
+"""One look for every figure: colours, provenance mark, numbers at risk, written alt text.
 
 Figures leave as inline SVG whose colours are CSS variables, so that one drawing serves light pages,
 dark pages and print. No pyplot state is used: each figure is an object of its own.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from lifelines import KaplanMeierFitter
-from matplotlib import rc_context
+from matplotlib import cycler, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -34,7 +34,6 @@ WRONG = "#a01652"
 BLACK = "#000000"
 
 COLOUR_VARIABLES = {
-    BLACK: "--figure-ink",
     INK: "--figure-ink",
     MUTED: "--figure-muted",
     GRID: "--figure-grid",
@@ -49,6 +48,7 @@ ARM_COLOURS = {"InO": INOTUZUMAB, "SC": CHEMOTHERAPY}
 _drawn_before: ContextVar[dict[Any, Any] | None] = ContextVar("_drawn_before", default=None)
 
 BUILD_VARIABLE = "INOBOOK_BUILD"
+CYCLE = (INOTUZUMAB, CHEMOTHERAPY, ACCENT, HIGHLIGHT)
 PROVENANCES = ("reported", "synthetic patients", "simulation")
 SHORTEST_ALT = 40
 WIDTH_INCHES = 4.8
@@ -57,6 +57,7 @@ STYLE = {
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
+    "axes.prop_cycle": cycler(color=CYCLE),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10.5,
@@ -149,7 +150,7 @@ def _wipe(figure: Figure) -> None:
         for artist in [*axes.lines, *axes.collections, *axes.patches, *axes.texts, *axes.images]:
             artist.remove()
         axes.set_title("")
-        axes.set_prop_cycle(None)
+        axes.set_prop_cycle(color=CYCLE)
 
 
 def _new_canvas(
@@ -235,7 +236,7 @@ def survival_figure(
         label: what the proportion on the vertical axis is.
         bands: whether to shade each fitter's own confidence interval.
         height: height of the figure in inches.
-        label_at: where to write a group's name, as (months, proportion); by default beside its curve.
+        label_at: where to write a group's name, as (months, proportion); by default by its curve.
         colours: colour of each group; by default the colour of the arm.
 
     Returns:
@@ -350,7 +351,8 @@ def svg_text(figure: Figure, salt: str) -> str:
     text = METADATA.sub("", PROLOG.sub("", drawn.getvalue()))
     text = HEIGHT.sub(r"\1", SIZE.sub(r"\1\2", text, count=1), count=1)
     text = SPACE.sub("><", TAG.sub(_page_tag, text)).strip()
-    strange = set(HEX.findall(FALLBACK.sub("", text))) - {WHITE}
+    tags = "".join(TAG.findall(text))
+    strange = set(HEX.findall(FALLBACK.sub("", tags))) - {WHITE}
     if strange:
         raise FigureError(
             f"The figure uses {', '.join(sorted(strange))}, which dark pages cannot show: take a "
@@ -360,7 +362,7 @@ def svg_text(figure: Figure, salt: str) -> str:
 
 
 def _page_tag(found: re.Match[str]) -> str:
-    tag = OWN_ID.sub("", found[0])
+    tag = OWN_ID.sub("", found[0]).replace(BLACK, INK)
     tag = NUMBER.sub(_two_decimals, tag)
     tag = FONT.sub("var(--figure-font, sans-serif)", tag)
     return COLOUR.sub(lambda colour: f"var({COLOUR_VARIABLES[colour[0]]}, {colour[0]})", tag)

@@ -29,8 +29,8 @@ from inobook.synthesis.targets import Targets
 
 DRAWS_AT_ONCE = 40
 FIRST_TEMPERATURE = 0.5
-REHEATED_TEMPERATURE = 0.10
-LAST_TEMPERATURE = 0.04
+REHEATED_TEMPERATURE = 0.07
+LAST_TEMPERATURE = 0.03
 OBSERVATION_ONLY = 0.3
 """Share of proposals that keep the course and redraw what is seen of it."""
 

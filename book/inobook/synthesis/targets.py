@@ -271,8 +271,8 @@ def _residual_disease_targets() -> list[Target]:
     return [
         within(
             "HR os by MRD",
-            0.42,
-            0.62,
+            0.40,
+            0.68,
             0.1,
             lambda now: now.hazard_ratio("os_by_mrd", True).ratio,
         )
@@ -287,12 +287,16 @@ def _shape_targets() -> list[Target]:
     """
     smooth = {
         ("InO", 9): (42.0, 45.5),
+        ("InO", 10.5): (36.5, 39.5),
+        ("InO", 14): (29.8, 32.2),
         ("InO", 18): (24.8, 28.5),
         ("InO", 36): (18.5, 22.0),
         ("InO", 42): (16.5, 21.5),
         ("SC", 9): (39.0, 42.5),
+        ("SC", 14): (25.0, 28.5),
         ("SC", 18): (16.0, 20.0),
         ("SC", 36): (5.0, 9.0),
+        ("SC", 42): (3.5, 9.0),
     }
     rates = [
         within(
@@ -307,6 +311,6 @@ def _shape_targets() -> list[Target]:
         within(
             f"deaths final {arm}", *limits, 5.0, lambda now, a=arm: now.number_of_events("os", a)
         )
-        for arm, limits in {"InO": (122, 130), "SC": (130, 140)}.items()
+        for arm, limits in {"InO": (122, 132), "SC": (130, 144)}.items()
     ]
     return [*rates, *deaths]

@@ -22,7 +22,7 @@ from inobook.synthesis.patients import (
 from inobook.synthesis.targets import ph_positive_targets, whole_trial_targets
 
 PH_POSITIVE_SCHEDULE = Schedule(steps=40_000, cooling_steps=6_000, reheated_steps=4_000)
-WHOLE_TRIAL_SCHEDULE = Schedule(steps=200_000, cooling_steps=40_000, reheated_steps=10_000)
+WHOLE_TRIAL_SCHEDULE = Schedule(steps=240_000, cooling_steps=45_000, reheated_steps=15_000)
 
 Report = Callable[[int, float], None]
 """Called with the steps done and the current loss."""

@@ -1,0 +1,60 @@
+"""No violation of WCAG 2.1 A and AA that axe-core can find, in every dress of every page."""
+
+import pytest
+from sites import DESKTOP, PHONE, open_ready, painted
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+UNFOLD = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+
+
+def faults(axe, page) -> list[str]:
+    found = axe.run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{each['id']} ({each['help']}): {node['target']} {node['html'][:160]}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280px", "390px"])
+def test_page_has_no_violation(browser, axe, address, page_name, watch_over, size, scheme):
+    context = browser.new_context(
+        offline=True, viewport=size, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    watch_over(page)
+    open_ready(page, address(page_name))
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert faults(axe, page) == []
+    if page.locator("details").count():
+        page.evaluate(UNFOLD)
+        painted(page)
+        assert faults(axe, page) == [], "with everything unfolded"
+    context.close()
+
+
+def test_a_violation_would_be_found(browser, axe):
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.set_content(
+        "<html lang=en><title>Faulty</title><main><img src=x.png>"
+        "<p style='color:#aaa;background:#fff'>faint</p><input></main>"
+    )
+    found = " ".join(faults(axe, page))
+    for rule in ("image-alt", "color-contrast", "label"):
+        assert f"{rule} (" in found
+    context.close()
+
+
+def test_every_control_is_named_and_the_sentence_announced(page, address, payload, chapter_name):
+    open_ready(page, address(chapter_name))
+    for packed in payload(chapter_name):
+        tree = page.locator(f"#{packed.anchor}").aria_snapshot()
+        assert tree.count("- slider ") + tree.count("- combobox ") == len(packed.shown)
+        figure = page.locator(f"#{packed.anchor}")
+        for place in range(len(packed.shown)):
+            label = figure.locator("label").nth(place).inner_text()
+            assert figure.get_by_label(label, exact=True).count() >= 1
+        assert figure.locator(".explorer-sentence").get_attribute("aria-live") == "polite"
