@@ -16,7 +16,7 @@ STANDS := $(shell $(BIN)/python -c '$(SUPPORTED)' 2>/dev/null \
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
 ifeq ($(UV),uv)
-INSTALL := uv pip install --python $(BIN)/python
+INSTALL := uv pip install --compile-bytecode --python $(BIN)/python
 else
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 endif

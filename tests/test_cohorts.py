@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from inobook import cohorts
 from inobook.cohorts import (
     COLUMNS,
@@ -339,7 +338,9 @@ def test_a_study_1010_file_with_2016_columns_is_refused(tmp_path):
 
 
 def test_a_missing_alternative_is_named(tmp_path):
-    texts = pd.read_csv(data_folder() / "alternatives_1022_ph.csv", dtype=str, keep_default_na=False)
+    texts = pd.read_csv(
+        data_folder() / "alternatives_1022_ph.csv", dtype=str, keep_default_na=False
+    )
     path = tmp_path / "broken.csv"
     texts[texts["cohort"] != "20"].to_csv(path, index=False)
     with pytest.raises(CohortError, match=r"cohort 20: .*22 patients in arm InO expected, 0 found"):

@@ -613,7 +613,7 @@ def test_faults_stop_the_build_and_keep_stopping_it(tmp_path, monkeypatch):
     broken = book.build()
     assert broken.returncode != 0
     messages = [
-        r"living\.md:\d+: WARNING: the formula .* cannot be rendered: .*[Uu]nknown command",
+        r"living\.md:\d+: WARNING: the formula .* cannot be rendered: .*(?i:unknown) command",
         r"book/living\.html loads https://pictures\.example\.org/curve\.png from another host",
         r"book/living\.html shows the path \S+ of the machine",
         r"living\.md: WARNING: the picture curve\.png has no description in words",

@@ -4,9 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lifelines import AalenJohansenFitter, CoxPHFitter, ExponentialFitter, KaplanMeierFitter
-from pandas import DataFrame
-
 from inobook.illness_death import (
     NEVER,
     ArmRates,
@@ -15,6 +12,8 @@ from inobook.illness_death import (
     State,
     simulate_courses,
 )
+from lifelines import AalenJohansenFitter, CoxPHFitter, ExponentialFitter, KaplanMeierFitter
+from pandas import DataFrame
 
 SIZE = 60_000
 FOUR_SIGMA = 4 * 0.5 / np.sqrt(SIZE)
@@ -124,9 +123,7 @@ def test_occupied_states_have_their_closed_form():
     failed = 0.020 / 0.018 * (np.exp(-0.007 * 60) - np.exp(-0.025 * 60))
     assert (state == State.RANDOMISED).mean() == pytest.approx(np.exp(-1.5), abs=FOUR_SIGMA)
     assert (state == State.FAILED).mean() == pytest.approx(failed, abs=FOUR_SIGMA)
-    assert (state == State.DEAD).mean() == pytest.approx(
-        1 - failed - np.exp(-1.5), abs=FOUR_SIGMA
-    )
+    assert (state == State.DEAD).mean() == pytest.approx(1 - failed - np.exp(-1.5), abs=FOUR_SIGMA)
 
 
 def test_states_follow_each_other_in_a_single_course():

@@ -90,8 +90,8 @@ def test_file_that_holds_no_chapters_is_refused(tmp_path, text):
 
 
 def test_unknown_chapter_is_named_with_the_known_ones():
-    with pytest.raises(quiz.QuestionBankError, match=r"no chapter 'respons'; it has response, "):
-        quiz.quiz("respons")
+    with pytest.raises(quiz.QuestionBankError, match=r"no chapter 'survival'; it has response, "):
+        quiz.quiz("survival")
 
 
 def test_every_chapter_has_four_to_six_questions():

@@ -5,10 +5,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import CoxPHFitter, KaplanMeierFitter
-from lifelines.utils import median_survival_times
-from statsmodels.duration.hazard_regression import PHReg
-
 from inobook.cohorts import load_1010, load_1022, load_alternatives
 from inobook.illness_death import Courses
 from inobook.paths import data_folder
@@ -34,6 +30,9 @@ from inobook.synthesis.seeds import (
 )
 from inobook.synthesis.targets import Target, Targets
 from inobook.synthesis.trials import ph_positive_trial, trial_1010
+from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines.utils import median_survival_times
+from statsmodels.duration.hazard_regression import PHReg
 
 
 @pytest.fixture(scope="module")

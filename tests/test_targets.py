@@ -6,14 +6,13 @@ The estimators are those of lifelines, statsmodels and scipy; nothing of the gen
 import numpy as np
 import pandas as pd
 import pytest
+from inobook.cohorts import DAYS_PER_MONTH, load_1010, load_1022, load_alternatives
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.utils import median_survival_times
 from scipy.stats import binomtest, norm
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
-
-from inobook.cohorts import DAYS_PER_MONTH, load_1010, load_1022, load_alternatives
 
 FIRST_ANALYSED = 218
 
@@ -90,7 +89,9 @@ def cox(cohort: pd.DataFrame, endpoint: str, level: float, ties: str) -> tuple[f
         fitted = CoxPHFitter(alpha=1 - level).fit(sample, "days", "event")
         log, error = fitted.params_["ino"], fitted.standard_errors_["ino"]
     else:
-        fitted = PHReg(sample["days"], sample[["ino"]], status=sample["event"], ties="breslow").fit()
+        fitted = PHReg(
+            sample["days"], sample[["ino"]], status=sample["event"], ties="breslow"
+        ).fit()
         log, error = fitted.params[0], fitted.bse[0]
     half_width = norm.ppf(0.5 + level / 2) * error
     return tuple(np.exp([log, log - half_width, log + half_width]))

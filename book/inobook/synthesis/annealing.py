@@ -301,7 +301,7 @@ def _assembled(kind: type, parts: list, size: int) -> Courses | Observation:
     return kind(**arrays)
 
 
-def _merged(kept: Courses | Seen, new: Courses | Seen, where: NDArray[np.bool_]):  # noqa: ANN202
+def _merged(kept: Courses | Seen, new: Courses | Seen, where: NDArray[np.bool_]):
     return replace(
         kept,
         **{

@@ -12,7 +12,7 @@ NOT_SEEN = -1
 """Stands for a day that was not observed in arrays of whole days."""
 
 MARGIN_AFTER_EVENT_DAYS = 14.0
-"""Nobody is lost within this time after a response or transplant that is known to have been seen."""
+"""Nobody is lost within this time of a response or transplant that is known to have been seen."""
 
 
 @dataclass(frozen=True)
