@@ -205,7 +205,7 @@ def test_book_imports_only_what_readers_install(name):
 def test_tests_import_only_what_tests_install():
     required = {name_of(line) for line in stated(READING) + stated(TESTING)}
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
-    names = third_party(imported(sources), own_modules("book/_ext", "tests"))
+    names = third_party(imported(sources), own_modules("book/_ext", "tests", "tests/browser"))
     assert "pytest" in names
     assert not_required(names, required) == {}, "add to tests/requirements.txt, pinned"
 

@@ -58,6 +58,12 @@ def mend_data_frame(tag: str, attributes: Attributes) -> None:
         attributes.pop("border", None)
 
 
+def mend_repeated_id(tag: str, attributes: Attributes) -> None:
+    """Drop the identifiers that every exercise and every solution repeats."""
+    if attributes.get("id") in ("exercise-content", "solution-content"):
+        del attributes["id"]
+
+
 MENDS: tuple[Callable[[str, Attributes], None], ...] = (
     mend_search_button,
     mend_sidebar_toggle,
@@ -65,6 +71,7 @@ MENDS: tuple[Callable[[str, Attributes], None], ...] = (
     mend_citation,
     mend_heading_link,
     mend_data_frame,
+    mend_repeated_id,
 )
 
 

@@ -33,9 +33,9 @@ class Watch:
 
     def check(self) -> None:
         """Fail if the page asked another host, missed a file or reported an error."""
-        assert self.strangers == []
-        assert self.missing == []
-        assert self.complaints == []
+        assert not self.strangers, f"asked another host: {self.strangers}"
+        assert not self.missing, f"could not load: {self.missing}"
+        assert not self.complaints, f"errors in the console: {self.complaints}"
 
 
 def watched(page: Page) -> Watch:

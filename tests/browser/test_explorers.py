@@ -291,7 +291,8 @@ def test_touch_moves_a_slider_on_a_phone(browser, address, payload, chapter_name
 
 def drawn(**state):
     figure, axes = figures.canvas("simulation", height=2.0)
-    axes.plot(range(len(state)), [len(str(value)) for value in state.values()])
+    lengths = [len(str(value)) for value in state.values()]
+    axes.plot(range(len(state)), lengths, color=figures.ACCENT)
     axes.text(0, 0, ", ".join(map(str, state.values())))
     axes.set(xlim=(0, 3), ylim=(0, 20))
     return figure, f"The state of this explorer is {state}, written out in full for its reader."
