@@ -412,3 +412,40 @@ class TestHeldWithinPublishedIntervals:
         since = (rows["os_days"] - rows["hsct_day"]).astype(int)
         fitted = KaplanMeierFitter().fit(since, rows["os_event"])
         return 100 * float(fitted.predict(months * DAYS_PER_MONTH))
+
+
+class TestShape:
+    """The curves look like those of a real trial."""
+
+    @pytest.mark.parametrize("endpoint", ["os", "os_2016", "pfs"])
+    @pytest.mark.parametrize("arm", ["InO", "SC"])
+    def test_no_kinks(self, trial, endpoint, arm):
+        """Up to 24 months no curve leaves a smooth one (degree 4 on the log-log scale) by 5%."""
+        days = np.arange(14, round(24 * DAYS_PER_MONTH))
+        observed = survival(trial, endpoint, arm).predict(days).to_numpy()
+        log_days, log_hazard = np.log(days), np.log(-np.log(observed))
+        weights = np.sqrt(observed * (1 - observed) / days)
+        smooth = np.polynomial.Polynomial.fit(log_days, log_hazard, 4, w=weights)(log_days)
+        assert np.abs(np.exp(-np.exp(smooth)) - observed).max() < 0.05
+
+    @pytest.mark.parametrize(("endpoint", "most"), [("os", 4), ("pfs", 6)])
+    def test_no_day_has_a_heap_of_events(self, trial, endpoint, most):
+        days, event = endpoint_columns(endpoint)
+        events = trial[trial[event] == 1].groupby(["arm", days]).size()
+        assert events.max() <= most
+
+    @pytest.mark.parametrize("endpoint", ["os", "os_2016"])
+    def test_the_arms_meet_at_12_months_and_part_by_24(self, trial, endpoint):
+        at_12, at_24 = (
+            percent_at(trial, endpoint, "InO", months) - percent_at(trial, endpoint, "SC", months)
+            for months in (12, 24)
+        )
+        assert abs(at_12) < 5
+        assert at_24 > 10
+
+    def test_survival_is_censored_at_the_cut_and_rarely_before(self, trial):
+        alive = trial[trial["os_event"] == 0]
+        last = alive["randomised_on"] + pd.to_timedelta(alive["os_days"], unit="D")
+        lost = last < pd.Timestamp("2016-11-01")
+        assert lost.sum() <= 0.08 * len(trial)
+        assert lost.mean() < 0.5

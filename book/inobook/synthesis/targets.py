@@ -123,10 +123,7 @@ def hazard_ratio_targets(
     *,
     efron: bool,
 ) -> list[Target]:
-    """Return the targets of a hazard ratio with its interval, printed to two decimals.
-
-    Distances are on the log scale for none of the three: at this precision it does not matter.
-    """
+    """Return the targets of a hazard ratio with its interval, printed to two decimals."""
     ties = "Efron" if efron else "Breslow"
     low, high = limits
     return [
