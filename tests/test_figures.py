@@ -148,6 +148,14 @@ def test_words_in_a_figure_are_left_as_written(note):
     assert note in drawn_text(figures.svg_text(drawn(note=note), salt="words"))
 
 
+def test_picture_styles_nothing_but_itself():
+    """A style element in an inline picture holds for the page, and restyles it at each state."""
+    svg = figures.svg_text(drawn(), salt="own style")
+    root = ElementTree.fromstring(svg)
+    assert not [each.tag for each in root.iter() if each.tag.endswith("}style")]
+    assert root.get("stroke-linejoin") == "round"
+
+
 def test_coordinates_are_rounded_to_two_decimals():
     svg = figures.svg_text(drawn(), salt="rounded")
     assert not re.search(r'(?:d|x|y|points|transform)="[^"]*\d\.\d{3,}', svg)

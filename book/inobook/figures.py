@@ -316,6 +316,7 @@ FONT = re.compile(r"'DejaVu Sans'[^;\"]*sans-serif")
 OWN_ID = re.compile(r' id="[A-Za-z][A-Za-z0-9.]*_\d+"')
 PROLOG = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+PAGE_WIDE_STYLE = re.compile(r"<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
 SIZE = re.compile(r'(<svg [^>]*?)width="[\d.]+pt"([^>]*?)', re.DOTALL)
 HEIGHT = re.compile(r'(<svg [^>]*?) height="[\d.]+pt"', re.DOTALL)
 COLOUR = re.compile("|".join(COLOUR_VARIABLES))
@@ -349,6 +350,8 @@ def svg_text(figure: Figure, salt: str) -> str:
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     text = METADATA.sub("", PROLOG.sub("", drawn.getvalue()))
+    # A style element would hold for the whole page and cost a restyling of it at each new state.
+    text = PAGE_WIDE_STYLE.sub("", text).replace("<svg ", '<svg stroke-linejoin="round" ', 1)
     text = HEIGHT.sub(r"\1", SIZE.sub(r"\1\2", text, count=1), count=1)
     text = SPACE.sub("><", TAG.sub(_page_tag, text)).strip()
     tags = "".join(TAG.findall(text))

@@ -12,8 +12,9 @@ OPTIONS = {
 UNFOLD = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 
 
-def faults(axe, page) -> list[str]:
-    found = axe.run(page, options=OPTIONS).response["violations"]
+def faults(axe, page, within: str | None = None) -> list[str]:
+    """Violations on a page, or in those of its parts that match the selector ``within``."""
+    found = axe.run(page, context=within, options=OPTIONS).response["violations"]
     return [
         f"{each['id']} ({each['help']}): {node['target']} {node['html'][:160]}"
         for each in found
@@ -35,7 +36,21 @@ def test_page_has_no_violation(browser, axe, address, page_name, watch_over, siz
     if page.locator("details").count():
         page.evaluate(UNFOLD)
         painted(page)
-        assert faults(axe, page) == [], "with everything unfolded"
+        assert faults(axe, page, within="details") == [], "unfolded"
+    context.close()
+
+
+def test_a_violation_in_an_unfolded_part_would_be_found(browser, axe):
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.set_content(
+        "<html lang=en><title>Faulty</title><main><p style='color:#aaa'>faint</p>"
+        "<details><summary>More</summary><img src=x.png></details></main>"
+    )
+    assert not [each for each in faults(axe, page) if each.startswith("image-alt")]
+    page.evaluate(UNFOLD)
+    (fault,) = faults(axe, page, within="details")
+    assert fault.startswith("image-alt")
     context.close()
 
 

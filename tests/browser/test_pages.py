@@ -11,6 +11,7 @@ from pages_html import Element, elements
 from sites import PHONE, address_of, open_ready
 
 SHORTEST_ALT = 40
+SETTLE_MS = 300
 TEXT_CONTRAST, LINE_CONTRAST = 4.5, 3.0
 GENERATED = ("index.html", "search.html")
 A_FILE_PATH = re.compile(r"\S*[/\\]?\S+\.(?:png|svg|jpe?g|gif|webp)", re.IGNORECASE)
@@ -96,7 +97,8 @@ def test_built_pages_are_those_of_the_table_of_contents(built_site):
 def test_page_is_quiet_and_asks_nobody(page, address, page_name):
     """The page fixture fails on console errors, missing files and requests to other hosts."""
     open_ready(page, address(page_name))
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(SETTLE_MS)
     assert page.title().strip()
     assert page.evaluate("document.documentElement.lang").startswith("en")
 
@@ -104,7 +106,8 @@ def test_page_is_quiet_and_asks_nobody(page, address, page_name):
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_page_is_quiet_and_asks_nobody(page, built_site, name):
     page.goto(address_of(built_site / name))
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(SETTLE_MS)
     assert page.evaluate("document.documentElement.lang").startswith("en")
 
 

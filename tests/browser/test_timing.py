@@ -1,17 +1,19 @@
 """A slider answers at once: from the event to the painted figure."""
 
-import json
-
 from sites import open_ready
-from timings import LIMIT_MS, percentile, response_times
+from timings import GOAL_MS, MOVES, TRIES, percentile, response_times
 
 
-def test_sliders_answer_quickly(page, address, payload, chapter_name, record_property):
-    """The goal is 50 ms at the 95th percentile; a shared machine is allowed LIMIT_MS."""
+def test_sliders_answer_quickly(page, address, payload, chapter_name):
+    """95 of 100 moves within the goal. Other work on the machine may spoil a try, not all three."""
     open_ready(page, address(chapter_name))
-    times = [
-        each for packed in payload(chapter_name) for each in response_times(page, packed.anchor)
-    ]
-    record_property("milliseconds", json.dumps([round(each, 1) for each in times]))
-    assert len(times) >= 20 * len(payload(chapter_name))
-    assert percentile(times, 95) <= LIMIT_MS
+    slowest = []
+    for _ in range(TRIES):
+        times = [
+            each for packed in payload(chapter_name) for each in response_times(page, packed.anchor)
+        ]
+        assert len(times) == MOVES * len(payload(chapter_name))
+        slowest.append(percentile(times, 95))
+        if slowest[-1] <= GOAL_MS:
+            return
+    raise AssertionError(f"95th percentile of {TRIES} tries, in ms: {slowest}; goal {GOAL_MS:g}")

@@ -4,8 +4,8 @@ import numpy as np
 from playwright.sync_api import Page
 
 GOAL_MS = 50.0
-LIMIT_MS = 150.0
 MOVES = 30
+TRIES = 3
 
 MOVE_AND_TIME = """async ([figure, moves]) => {
   const controls = [...figure.querySelectorAll('[data-control]')];

@@ -1,0 +1,235 @@
+"""The notebook side: what ``make lab`` opens, driven as a reader drives it.
+
+JupyterLab runs on a copy of the chapters with settings of its own. A chapter is opened by a double
+click, run, and a slider moved with the keyboard.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from chapters import ROOT
+from playwright.sync_api import Locator, Page
+
+START_SECONDS = 90
+KERNEL_MS = 120_000
+LAUNCH = """
+import sys
+from pathlib import Path
+from inobook import workbench
+checkout, environment, *arguments = sys.argv[1:]
+workbench.CHECKOUT = Path(checkout)
+settle = workbench.open_chapters_as_notebooks
+workbench.open_chapters_as_notebooks = lambda _: settle(Path(environment))
+workbench.main(arguments)
+"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab.
+
+    Attributes:
+        address: where it listens.
+        token: the word that it asks for.
+        folder: the copies that it shows.
+    """
+
+    address: str
+    token: str
+    folder: Path
+
+    def ask(self, path: str, method: str = "GET") -> list[dict]:
+        """Ask the server's own interface; return its answer."""
+        request = urllib.request.Request(
+            f"{self.address}{path}",
+            method=method,
+            headers={"Authorization": f"token {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text = answer.read().decode()
+        return json.loads(text) if text else []
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def private_settings(folder: Path) -> dict[str, str]:
+    """Environment in which Jupyter reads and writes below ``folder`` only."""
+    own = {
+        "HOME": folder / "home",
+        "IPYTHONDIR": folder / "ipython",
+        "JUPYTER_CONFIG_DIR": folder / "config",
+        "JUPYTER_CONFIG_PATH": folder / "environment" / "etc" / "jupyter",
+        "JUPYTER_RUNTIME_DIR": folder / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+    }
+    for each in own.values():
+        each.mkdir(parents=True, exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if name != "INOBOOK_BUILD"}
+    return {**kept, **{name: str(path) for name, path in own.items()}}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the book; its kernels and itself are ended afterwards."""
+    folder = tmp_path_factory.mktemp("lab")
+    checkout = folder / "checkout"
+    shutil.copytree(
+        ROOT / "book", checkout / "book", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    port, token = free_port(), secrets.token_hex(16)
+    log = folder / "log.txt"
+    with log.open("w") as spoken:
+        server = subprocess.Popen(
+            [
+                sys.executable, "-c", LAUNCH, str(checkout), str(folder / "environment"),
+                "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
+                f"--IdentityProvider.token={token}", "--allow-root",
+                "--LabApp.news_url=None", "--LabApp.check_for_updates_class="
+                "jupyterlab.NeverCheckForUpdate",
+            ],
+            cwd=checkout,
+            env=private_settings(folder),
+            stdout=spoken,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        running = Lab(f"http://127.0.0.1:{port}", token, checkout / "_build" / "lab" / "book")
+        try:
+            wait_for(running, server, log)
+            yield running
+            for kernel in running.ask("/api/kernels"):
+                running.ask(f"/api/kernels/{kernel['id']}", method="DELETE")
+            assert running.ask("/api/kernels") == []
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def wait_for(lab: Lab, server: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            pytest.fail(f"JupyterLab ended with {server.returncode}:\n{log.read_text()[-3000:]}")
+        try:
+            lab.ask("/api/kernels")
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start in {START_SECONDS} s:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def window(browser, lab: Lab) -> Iterator[Page]:
+    """A window that may reach this computer only."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    strangers: list[str] = []
+
+    def only_here(route) -> None:
+        if route.request.url.startswith((lab.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            strangers.append(route.request.url)
+            route.abort()
+
+    context.route(re.compile(rf"^(?!{re.escape(lab.address)})https?://"), only_here)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+    assert strangers == []
+
+
+def open_by_double_click(window: Page, lab: Lab, *path: str) -> Locator:
+    """Open a chapter from the file browser and return its notebook."""
+    window.goto(f"{lab.address}/lab?reset&token={lab.token}")
+    files = window.locator(".jp-DirListing-content")
+    for name in path:
+        files.locator(f".jp-DirListing-item[title^='Name: {name}']").dblclick()
+    notebook = window.locator(".jp-NotebookPanel:visible")
+    notebook.wait_for()
+    return notebook
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail(f"waited {seconds:g} s in vain for: {what}")
+        time.sleep(0.2)
+
+
+def idle(lab: Lab) -> bool:
+    kernels = lab.ask("/api/kernels")
+    return bool(kernels) and all(each["execution_state"] == "idle" for each in kernels)
+
+
+def test_chapter_opens_runs_and_its_explorer_answers(window, lab):
+    notebook = open_by_double_click(window, lab, "book", "endpoints", "overall_survival.md")
+    cells = notebook.locator(".jp-Cell")
+    wait_until(lambda: cells.count() > 5, 60, "the chapter's cells")
+    assert notebook.locator(".jp-CodeCell").count() >= 1
+    wait_until(lambda: idle(lab), 60, "the kernel to be idle")
+
+    window.get_by_role("menuitem", name="Run", exact=True).click()
+    window.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    heading = window.get_by_text("How does each patient change the curve?", exact=True)
+    heading.first.wait_for(timeout=KERNEL_MS)
+    wait_until(lambda: idle(lab), 120, "all cells to have run")
+    assert notebook.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
+
+    box = window.locator(".widget-vbox", has_text="How does each patient change the curve?").first
+    box.scroll_into_view_if_needed()
+    before, words = figure_and_sentence(box)
+    assert "After 8 months" in words
+
+    handle = box.locator(".noUi-handle").first
+    handle.focus()
+    handle.press("ArrowRight")
+    wait_until(lambda: "After 9 months" in sentence(box), 20, "the sentence to change")
+    after, words = figure_and_sentence(box)
+    assert after != before
+
+    box.locator("select").first.select_option("died")
+    wait_until(lambda: sentence(box) != words, 20, "the choice to be felt")
+    assert figure_and_sentence(box)[0] != after
+
+
+def sentence(box: Locator) -> str:
+    return box.locator("p[aria-live=polite]").first.text_content()
+
+
+def figure_and_sentence(box: Locator) -> tuple[str, str]:
+    """The explorer's picture as text, and its sentence, which is also the picture's alternative."""
+    picture, words = box.locator("svg[role=img]").first, sentence(box)
+    assert picture.is_visible()
+    assert picture.get_attribute("aria-label") == words
+    return picture.inner_html(), words
+
+
+def test_original_chapters_are_untouched(lab):
+    """JupyterLab saves what it opens: it must have been the copies."""
+    copy = lab.folder / "endpoints" / "overall_survival.md"
+    original = lab.folder.parents[2] / "book" / "endpoints" / "overall_survival.md"
+    assert copy.is_file()
+    assert original.read_bytes() == (ROOT / "book/endpoints/overall_survival.md").read_bytes()
