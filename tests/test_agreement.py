@@ -103,6 +103,7 @@ def test_table_gives_each_row_to_the_page_of_all_agreements():
         "data-agrees": "true",
         "data-cell": "response-counts",
         "data-label": "CR/CRi, InO, Ph+ (study 1022)",
+        "data-source": "synthetic patients",
     }
 
 
@@ -111,8 +112,18 @@ def test_table_links_to_the_cell_and_has_headers_for_both_directions():
     found = elements(markup)
     assert [e.attributes["href"] for e in found if e.tag == "a"] == ["#response-counts"]
     scopes = [e.attributes["scope"] for e in found if e.tag == "th"]
-    assert scopes == ["col"] * 5 + ["row"]
+    assert scopes == ["col"] * 6 + ["row"]
     assert "<caption>1 of 1 published numbers" in markup
+
+
+def test_summary_tells_checks_from_agreement_by_construction():
+    drawn = recomputed(RATE, 72.73, cell="rates")
+    checked = recomputed(FEW, 100 * 15 / 27, cell="rates", source="published figures")
+    assert "agree to their printed precision, 1 of them from other published figures" in (
+        agreement(drawn, checked).summary
+    )
+    with pytest.raises(AgreementError, match="source 'a guess' is unknown"):
+        recomputed(RATE, 72.73, cell="rates", source="a guess")
 
 
 def test_text_form_names_reported_and_recomputed():

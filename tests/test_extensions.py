@@ -75,6 +75,7 @@ ROW = {
     "data-agrees": "true",
     "data-cell": "cell-proportion",
     "data-label": "CR/CRi, InO, Ph+ (study 1022)",
+    "data-source": "synthetic patients",
 }
 
 
@@ -141,7 +142,8 @@ def test_summary_line_counts_numbers_chapters_and_agreement():
     (yes,) = agreement.rows_of_markup(row_markup())
     (no,) = agreement.rows_of_markup(row_markup(agrees="false"))
     assert agreement.summary_line([("a", yes), ("b", no), ("b", yes)]) == (
-        "3 published numbers recomputed in 2 chapters; 2 agree."
+        "3 published numbers recomputed in 2 chapters; 2 agree. "
+        "They were computed as follows: 3 from synthetic patients."
     )
     assert "1 published number recomputed in 1 chapter; 1 agrees." in agreement.summary_line(
         [("a", yes)]

@@ -9,6 +9,7 @@ Chapters end with an agreement table; its rows are read from the page. From all 
 
 import difflib
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -32,6 +33,7 @@ ROW_ATTRIBUTES = (
     "data-agrees",
     "data-cell",
     "data-label",
+    "data-source",
 )
 TO_COME = "recomputed in a later chapter"
 
@@ -53,6 +55,7 @@ class AgreementRow:
         agrees: whether it does.
         cell: label of the cell that recomputes it, in the chapter's page.
         label: the number in words.
+        source: what it was recomputed from.
     """
 
     result_id: str
@@ -63,6 +66,7 @@ class AgreementRow:
     agrees: bool
     cell: str
     label: str
+    source: str
 
 
 class AgreementTableParser(HTMLParser):
@@ -121,6 +125,7 @@ def _row(values: dict[str, str]) -> AgreementRow:
         agrees=values["data-agrees"] == "true",
         cell=values["data-cell"],
         label=values["data-label"],
+        source=values["data-source"],
     )
 
 
@@ -434,10 +439,23 @@ def summary_line(rows: Sequence[tuple[str, AgreementRow]]) -> str:
     numbers = "number" if len(rows) == 1 else "numbers"
     chapters = "chapter" if pages == 1 else "chapters"
     verb = "agrees" if agreeing == 1 else "agree"
-    return f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; {agreeing} {verb}."
+    sources = Counter(row.source for _docname, row in rows)
+    split = ", ".join(f"{count} from {source}" for source, count in sources.most_common())
+    return (
+        f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; {agreeing} {verb}. "
+        f"They were computed as follows: {split}."
+    )
 
 
-COLUMNS = ("Published number", "Reported", "Recomputed", "Tolerance", "Agrees", "Chapter")
+COLUMNS = (
+    "Published number",
+    "Reported",
+    "Recomputed",
+    "Tolerance",
+    "Computed from",
+    "Agrees",
+    "Chapter",
+)
 
 
 def _table(app: Sphinx, docname: str, rows: Sequence[tuple[str, AgreementRow]]) -> nodes.table:
@@ -453,6 +471,7 @@ def _table(app: Sphinx, docname: str, rows: Sequence[tuple[str, AgreementRow]]) 
             _entry(nodes.Text(row.reported)),
             _entry(nodes.Text(row.recomputed)),
             _entry(nodes.Text(f"±{row.tolerance}")),
+            _entry(nodes.Text(row.source)),
             _entry(nodes.Text("yes" if row.agrees else "no")),
             _entry(nodes.Text(app.env.titles[chapter].astext())),
         )

@@ -32,6 +32,7 @@ class Row:
         value: the recomputed number, in the same unit.
         cell: label of the cell that computes it.
         agrees: whether the two agree to the printed precision.
+        source: what it was computed from; one of ``SOURCES``.
     """
 
     result_id: str
@@ -42,7 +43,12 @@ class Row:
     value: float
     cell: str
     agrees: bool
+    source: str
 
+
+SYNTHETIC = "synthetic patients"
+PUBLISHED = "published figures"
+SOURCES = (SYNTHETIC, PUBLISHED)
 
 FIELD_WORDS = {
     "estimate": "",
@@ -54,7 +60,9 @@ FIELD_WORDS = {
 }
 
 
-def recomputed(result_id: str, value: float, cell: str, field: str = "estimate") -> Row:
+def recomputed(
+    result_id: str, value: float, cell: str, field: str = "estimate", source: str = SYNTHETIC
+) -> Row:
     """Set a recomputed number beside the published one.
 
     Args:
@@ -62,10 +70,15 @@ def recomputed(result_id: str, value: float, cell: str, field: str = "estimate")
         value: the recomputed number, in the published unit.
         cell: label of the cell that computes it (the page's own anchor).
         field: which number of the published row.
+        source: what the value was computed from. Synthetic patients were drawn so that the numbers
+            agree; other published figures were not, so that agreement with those is a check.
 
     Raises:
         published.UnknownResultError: no such identifier; the message names the nearest.
+        AgreementError: an unknown source.
     """
+    if source not in SOURCES:
+        raise AgreementError(f"{result_id}: source {source!r} is unknown; use one of {SOURCES}.")
     result = published.result(result_id)
     number = result.field(field)
     return Row(
@@ -77,6 +90,7 @@ def recomputed(result_id: str, value: float, cell: str, field: str = "estimate")
         value=float(value),
         cell=cell,
         agrees=published.agrees(float(value), number),
+        source=source,
     )
 
 
@@ -95,9 +109,11 @@ class AgreementTable:
     def summary(self) -> str:
         """How many of the published numbers agree, in words."""
         agreeing = sum(row.agrees for row in self.rows)
+        checks = sum(row.source == PUBLISHED for row in self.rows)
         return (
             f"{agreeing} of {len(self.rows)} published numbers recomputed in this chapter agree "
-            "to their printed precision."
+            f"to their printed precision, {checks} of them from other published figures and the "
+            "rest from synthetic patients, who were drawn so that they do."
         )
 
     def __repr__(self) -> str:
@@ -113,7 +129,7 @@ class AgreementTable:
             f"{self.summary}</caption><thead><tr>"
             '<th scope="col">Published number</th><th scope="col">Reported</th>'
             '<th scope="col">Recomputed</th><th scope="col">Tolerance</th>'
-            '<th scope="col">Agrees</th></tr></thead>'
+            '<th scope="col">Computed from</th><th scope="col">Agrees</th></tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
@@ -153,6 +169,7 @@ def _row_html(row: Row) -> str:
         "agrees": str(row.agrees).lower(),
         "cell": row.cell,
         "label": row.label,
+        "source": row.source,
     }
     attributes = " ".join(
         f'data-{name}="{html.escape(text, quote=True)}"' for name, text in recorded.items()
@@ -162,6 +179,6 @@ def _row_html(row: Row) -> str:
     return (
         f'<tr {attributes}><th scope="row"><a href="#{html.escape(row.cell, quote=True)}">'
         f"{html.escape(row.label)}</a></th><td>{html.escape(row.reported)}</td>"
-        f"<td>{row.value:.{decimals}f}</td><td>±{row.tolerance:g}</td>"
+        f"<td>{row.value:.{decimals}f}</td><td>±{row.tolerance:g}</td><td>{row.source}</td>"
         f"<td>{'yes' if row.agrees else 'no'}</td></tr>"
     )
