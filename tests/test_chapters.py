@@ -163,7 +163,7 @@ def test_a_question_comes_before_each_explorer_and_a_ledger_after_it(chapter):
             before[max(i for i, text in enumerate(before) if "## Move it" in text) :]
         )
         assert "Predict first" in section and "?" in section
-        assert "What flips" in prose[place + 1]
+        assert "What changes" in prose[place + 1]
 
 
 # --- the explorers -----------------------------------------------------------------------
@@ -248,8 +248,8 @@ def states_and_numbers(chapter: str, name: str, pattern: str):
 def test_intervals_are_those_of_scipy_in_every_state():
     pattern = (
         rf"^{NUMBER} of {NUMBER} is {NUMBER}%\. The exact 95% interval runs from {NUMBER}% to "
-        rf"{NUMBER}%, {NUMBER} points wide; Wilson's from {NUMBER}% to {NUMBER}%; Wald's, cut at "
-        rf"0% and 100%, from {NUMBER}% to {NUMBER}%\.$"
+        rf"{NUMBER}%, {NUMBER} points from end to end; Wilson's from {NUMBER}% to {NUMBER}%; "
+        rf"Wald's, cut at 0% and 100%, from {NUMBER}% to {NUMBER}%\.$"
     )
     checked = 0
     for state, said in states_and_numbers("endpoints/response", "interval-by-method", pattern):
@@ -325,7 +325,7 @@ def test_power_of_larger_trials_is_that_of_simulated_trials(size, arms):
 
 def test_curve_built_patient_by_patient_is_that_of_lifelines():
     pattern = (
-        rf"^After {NUMBER} months {NUMBER} of 8 .*"
+        rf"^After {NUMBER} months? {NUMBER} of 8 .*"
         rf"The curve (?:stands|ended at month 15,) at {NUMBER}%\.$"
     )
     months = np.array([1, 3, 4, 6, 8, 10, 12, 15])

@@ -37,6 +37,10 @@ def test_sound_bank_is_read(tmp_path):
     assert [option.right for option in question.options] == [True, False, False]
 
 
+def test_text_that_is_not_yaml_is_refused(tmp_path):
+    refused(tmp_path, "response: ['a' b", "is not YAML")
+
+
 def test_two_right_options_are_refused(tmp_path):
     twice = SOUND.replace("treated, feedback", "treated, right: true, feedback")
     refused(tmp_path, twice, "question response-one: exactly one option must be right")

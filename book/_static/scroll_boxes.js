@@ -5,7 +5,9 @@
   );
   const mark = () => {
     for (const box of boxes) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      const overflows = box.scrollWidth > box.clientWidth;
+      box.toggleAttribute("data-overflows", overflows);
+      if (overflows) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   };

@@ -125,7 +125,7 @@ class AgreementTable:
     def _repr_html_(self) -> str:
         body = "".join(_row_html(row) for row in self.rows)
         return (
-            '<div class="agreement-frame"><table class="agreement"><caption>'
+            '<div class="agreement-frame"><table class="agreement row-cards"><caption>'
             f"{self.summary}</caption><thead><tr>"
             '<th scope="col">Published number</th><th scope="col">Reported</th>'
             '<th scope="col">Recomputed</th><th scope="col">Tolerance</th>'
@@ -176,9 +176,15 @@ def _row_html(row: Row) -> str:
     )
     is_count = row.field in ("n", "events")
     decimals = 0 if is_count else len(row.reported.partition(".")[2]) + 2
+    shown = {
+        "Reported": html.escape(row.reported),
+        "Recomputed": f"{row.value:.{decimals}f}",
+        "Tolerance": f"±{row.tolerance:g}",
+        "Computed from": row.source,
+        "Agrees": "yes" if row.agrees else "no",
+    }
+    cells = "".join(f'<td data-column="{name}">{text}</td>' for name, text in shown.items())
     return (
         f'<tr {attributes}><th scope="row"><a href="#{html.escape(row.cell, quote=True)}">'
-        f"{html.escape(row.label)}</a></th><td>{html.escape(row.reported)}</td>"
-        f"<td>{row.value:.{decimals}f}</td><td>±{row.tolerance:g}</td><td>{row.source}</td>"
-        f"<td>{'yes' if row.agrees else 'no'}</td></tr>"
+        f"{html.escape(row.label)}</a></th>{cells}</tr>"
     )

@@ -49,7 +49,7 @@ _drawn_before: ContextVar[dict[Any, Any] | None] = ContextVar("_drawn_before", d
 
 BUILD_VARIABLE = "INOBOOK_BUILD"
 CYCLE = (INOTUZUMAB, CHEMOTHERAPY, ACCENT, HIGHLIGHT)
-PROVENANCES = ("reported", "synthetic patients", "simulation")
+PROVENANCES = ("reported", "synthetic patients", "simulation", "calculation")
 SHORTEST_ALT = 40
 WIDTH_INCHES = 4.8
 
@@ -65,7 +65,7 @@ STYLE = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "font.family": "sans-serif",
-    "font.size": 10.5,
+    "font.size": 11.5,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.8,
@@ -114,7 +114,7 @@ def canvas(
         The figure, and one ``Axes`` or an array of them of shape (rows, columns), squeezed.
 
     Raises:
-        FigureError: the provenance is not one of the three that the book knows.
+        FigureError: the provenance is not one of those that the book knows.
     """
     if provenance not in PROVENANCES:
         raise FigureError(f"Provenance {provenance!r} is unknown; use one of {PROVENANCES}.")
@@ -183,7 +183,7 @@ def _new_canvas(
         provenance.upper(),
         ha="right",
         va="top",
-        fontsize=8,
+        fontsize=10,
         color=MUTED,
         fontweight="bold",
         zorder=10,
@@ -256,13 +256,13 @@ def survival_figure(
         colour = colours.get(name, ACCENT)
         _draw_curve(axes, fitter, colour, until_months, bands)
         months, proportion = (label_at or {}).get(name, _free_spot(fitter, position, until_months))
-        axes.text(months, proportion, name, color=colour, fontweight="bold", fontsize=10.5)
+        axes.text(months, proportion, name, color=colour, fontweight="bold", fontsize=11.5)
         counts = at_risk_counts(fitter.durations, ticks * DAYS_PER_MONTH)
         for tick, count in zip(ticks, counts, strict=True):
-            table.text(tick, -position, str(count), ha="center", va="center", fontsize=10)
+            table.text(tick, -position, str(count), ha="center", va="center", fontsize=11)
         table.text(
             -0.03, -position, name, ha="right", va="center", color=colour, fontweight="bold",
-            fontsize=10, transform=table.get_yaxis_transform(),
+            fontsize=11, transform=table.get_yaxis_transform(),
         )  # fmt: skip
     percent_axis(axes, label)
     for each in (axes, table):
@@ -271,7 +271,7 @@ def survival_figure(
     axes.set_xlabel("Months from randomisation")
     axes.grid(True, axis="y")
     table.set_ylim(-len(curves) + 0.4, 0.7)
-    table.set_title("At risk", fontsize=9.5, loc="left", color=INK, pad=1)
+    table.set_title("At risk", fontsize=10.5, loc="left", color=INK, pad=1)
     table.axis("off")
     return figure, axes
 

@@ -6,9 +6,10 @@ from the text, and a recomputed number agrees when it lies within half a unit of
 
 import csv
 import difflib
+import html
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -222,7 +223,34 @@ def results() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str).set_index("id")
 
 
-def table(*ids: str) -> pd.DataFrame:
+class ResultsTable(pd.DataFrame):
+    """Published results as a page shows them: on a phone each row becomes a card.
+
+    A data frame in every other respect.
+    """
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        rows = "".join(_card(self.columns, row) for row in self.itertuples(index=False))
+        return (
+            '<table class="dataframe published-results row-cards">'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+
+def _card(names: Iterable[str], texts: Iterable[str]) -> str:
+    cells = "".join(
+        f'<td data-column="{html.escape(name)}">{html.escape(text)}</td>'
+        for name, text in zip(names, texts, strict=True)
+    )
+    return f"<tr>{cells}</tr>"
+
+
+def table(*ids: str) -> ResultsTable:
     """Return published results ready for display, in the order asked for.
 
     Returns:
@@ -236,7 +264,7 @@ def table(*ids: str) -> pd.DataFrame:
     if not ids:
         raise ValueError("published.table needs at least one id, such as '1022.ph.ino.cr_cri'.")
     chosen = [result(each) for each in ids]
-    return pd.DataFrame(
+    return ResultsTable(
         {
             "Endpoint": [each.endpoint for each in chosen],
             "Population": [f"{each.study}, {each.population}" for each in chosen],

@@ -72,11 +72,15 @@ def question_bank(file: Path | None = None) -> dict[str, tuple[Question, ...]]:
         file: the bank; by default ``questions.yml`` among the book's data.
 
     Raises:
-        QuestionBankError: no chapters, a chapter without questions, a duplicated id, fewer than
-            three options, not exactly one right option, or an option without text or feedback.
+        QuestionBankError: a file that is not YAML, no chapters, a chapter without questions, a
+            duplicated id, fewer than three options, not exactly one right option, or an option
+            without text or feedback.
     """
     file = file or data_folder() / BANK
-    entries: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    try:
+        entries: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as fault:
+        raise QuestionBankError(f"{file.name} is not YAML: {fault}") from fault
     if not isinstance(entries, dict):
         raise QuestionBankError(f"{file.name}: must hold chapters, each with its questions.")
     for chapter, questions in entries.items():

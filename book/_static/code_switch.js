@@ -1,0 +1,30 @@
+// A reader who wants no code hides it, on all pages; outputs, figures and explorers stay.
+(() => {
+  "use strict";
+  const KEY = "inobook-code-hidden";
+  const stored = () => { try { return localStorage.getItem(KEY) === "1"; } catch { return false; } };
+  const store = (hidden) => { try { localStorage.setItem(KEY, hidden ? "1" : "0"); } catch { /* private window */ } };
+
+  const start = () => {
+    const article = document.querySelector(".bd-article");
+    const title = article?.querySelector("h1");
+    if (!title || !article.querySelector(".cell_input")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "code-switch";
+    const show = (hidden) => {
+      article.classList.toggle("code-hidden", hidden);
+      button.textContent = hidden ? "Show the code" : "Hide the code";
+    };
+    button.addEventListener("click", () => {
+      const hidden = !article.classList.contains("code-hidden");
+      store(hidden);
+      show(hidden);
+    });
+    show(stored());
+    title.after(button);
+  };
+
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();
