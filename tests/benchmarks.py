@@ -79,7 +79,8 @@ def seconds_of(command: list[str]) -> float:
 
 def build_seconds(folder: Path) -> float:
     """Build the book into ``folder`` and return how long it took."""
-    command = [sys.executable, "-m", "jupyter_book", "build", ".", "-W", "-n", "--keep-going"]
+    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
+    command = [jupyter_book, "build", ".", "-W", "-n", "--keep-going"]
     return seconds_of([*command, "--path-output", str(folder)])
 
 
