@@ -1,7 +1,11 @@
 """Every state of an explorer, compared with a fresh call of its function."""
 
+import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+import chapters
 from inobook import figures
 from inobook.explore import Explorer
 from pages_html import PackedExplorer, unpacked
@@ -24,3 +28,23 @@ def states_unlike_a_fresh_call(
         if (packed.svgs[position], packed.sentences[position]) != (svg, sentence):
             unlike.append(state)
     return unlike
+
+
+NUMBER = r"(\d+(?:\.\d+)?)"
+
+
+@lru_cache
+def in_the_page(chapter: str, name: str) -> tuple[Explorer, PackedExplorer]:
+    explorer = chapters.explorers(chapter)[name]
+    return explorer, packed_states(explorer)
+
+
+def states_and_numbers(
+    chapter: str, name: str, pattern: str
+) -> Iterator[tuple[dict[str, Any], list[float]]]:
+    """Each state of an explorer with the numbers that ``pattern`` finds in its sentence."""
+    explorer, packed = in_the_page(chapter, name)
+    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+        found = re.search(pattern, sentence)
+        assert found, f"{state}: {sentence}"
+        yield state, [float(text) for text in found.groups()]

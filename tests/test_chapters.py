@@ -1,26 +1,19 @@
-"""The chapters: each keeps the contract of a chapter, and its explorers say what is true.
+"""The chapters: each keeps the contract of a chapter, and every state of its explorers is drawn.
 
-The sentences are checked by another route than the one that made them: scipy instead of
-statsmodels, enumeration and simulation instead of matrices, lifelines instead of a loop, and numpy
-instead of lifelines.
+What the explorers' sentences say is checked in ``tests/sentences``, one file a chapter.
 """
 
 import re
 from collections import Counter
-from functools import cache, lru_cache
 
 import chapters
-import numpy as np
 import pytest
 from inobook import figures
-from inobook.explore import Explorer
-from lifelines import KaplanMeierFitter
 from nbformat import NotebookNode
-from pages_html import PackedExplorer
-from scipy import stats
-from states import packed_states, states_unlike_a_fresh_call
+from states import in_the_page, states_unlike_a_fresh_call
 
 CHAPTERS = chapters.chapters()
+SENTENCES = chapters.ROOT / "tests" / "sentences"
 FEWEST_WORDS, MOST_WORDS = 2000, 4800
 MOST_LINES = 8
 HEADINGS = (
@@ -32,7 +25,6 @@ HEADINGS = (
     "Exercises",
     "In R",
 )
-NUMBER = r"(\d+(?:\.\d+)?)"
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
@@ -166,6 +158,11 @@ def test_a_question_comes_before_each_explorer_and_a_ledger_after_it(chapter):
         assert "What changes" in prose[place + 1]
 
 
+def test_every_chapter_has_a_file_that_checks_its_sentences():
+    files = {path.stem.removeprefix("test_") for path in SENTENCES.glob("test_*.py")}
+    assert files == {chapter.rpartition("/")[2] for chapter in CHAPTERS}
+
+
 # --- the explorers -----------------------------------------------------------------------
 
 
@@ -181,12 +178,6 @@ def all_explorers() -> list[tuple[str, str]]:
 
 
 each_explorer = pytest.mark.parametrize(("chapter", "name"), all_explorers())
-
-
-@lru_cache
-def in_the_page(chapter: str, name: str) -> tuple[Explorer, PackedExplorer]:
-    explorer = chapters.explorers(chapter)[name]
-    return explorer, packed_states(explorer)
 
 
 @each_explorer
@@ -234,174 +225,3 @@ def test_every_picture_is_marked_with_its_provenance(chapter, name):
     _, packed = in_the_page(chapter, name)
     marks = [mark.upper() for mark in figures.PROVENANCES]
     assert all(any(f">{mark}<" in svg for mark in marks) for svg in packed.svgs)
-
-
-def states_and_numbers(chapter: str, name: str, pattern: str):
-    """Each state of an explorer with the numbers that ``pattern`` finds in its sentence."""
-    explorer, packed = in_the_page(chapter, name)
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
-        found = re.search(pattern, sentence)
-        assert found, f"{state}: {sentence}"
-        yield state, [float(text) for text in found.groups()]
-
-
-def test_intervals_are_those_of_scipy_in_every_state():
-    pattern = (
-        rf"^{NUMBER} of {NUMBER} is {NUMBER}%\. The exact 95% interval runs from {NUMBER}% to "
-        rf"{NUMBER}%, {NUMBER} points from end to end; Wilson's from {NUMBER}% to {NUMBER}%; "
-        rf"Wald's, cut at 0% and 100%, from {NUMBER}% to {NUMBER}%\.$"
-    )
-    checked = 0
-    for state, said in states_and_numbers("endpoints/response", "interval-by-method", pattern):
-        responders, patients = int(said[0]), int(said[1])
-        assert patients == state["patients"]
-        assert abs(responders - patients * state["observed"] / 100) <= 0.5, state
-        test = stats.binomtest(responders, patients)
-        exact, wilson = (test.proportion_ci(method=method) for method in ("exact", "wilson"))
-        rate = responders / patients
-        reach = stats.norm.ppf(0.975) * np.sqrt(rate * (1 - rate) / patients)
-        wald = (max(rate - reach, 0), min(rate + reach, 1))
-        expected = 100 * np.array([rate, *exact, exact.high - exact.low, *wilson, *wald])
-        tolerance = np.array([0.05, 0.05, 0.05, 0.5, 0.05, 0.05, 0.05, 0.05]) + 1e-6
-        assert np.all(np.abs(expected - said[2:]) <= tolerance), state
-        checked += 1
-    assert checked == 9 * 21
-
-
-@cache
-def fisher_p_value(first: int, first_arm: int, second: int, second_arm: int) -> float:
-    table = [[first, first_arm - first], [second, second_arm - second]]
-    return float(stats.fisher_exact(table).pvalue)
-
-
-POWER = (
-    rf"and true rates of {NUMBER}% with InO and {NUMBER}% with SC, Fisher's test finds P < 0.05 "
-    rf"in {NUMBER} of 100 trials"
-)
-PH_POSITIVE = "22 and 27 (Ph+ in study 1022)"
-
-
-def power_states(size: str):
-    for state, said in states_and_numbers("endpoints/response", "visible-difference", POWER):
-        assert said[:2] == [state["true_sc"] + state["gain"], state["true_sc"]]
-        if state["size"] == size:
-            yield state, said[2]
-
-
-def test_power_of_the_ph_positive_trial_is_that_of_complete_enumeration():
-    significant = np.array(
-        [[fisher_p_value(a, 22, b, 27) < 0.05 for b in range(28)] for a in range(23)]
-    )
-    checked = 0
-    for state, said in power_states(PH_POSITIVE):
-        rate_sc = state["true_sc"] / 100
-        chance_ino = stats.binom.pmf(range(23), 22, rate_sc + state["gain"] / 100)
-        chance_sc = stats.binom.pmf(range(28), 27, rate_sc)
-        power = 100 * np.sum(np.outer(chance_ino, chance_sc)[significant])
-        assert abs(power - said) <= 0.5 + 1e-6, state
-        checked += 1
-    assert checked == 6 * 8
-
-
-@pytest.mark.parametrize(
-    ("size", "arms"),
-    [("109 and 109 (first 218)", (109, 109)), ("164 and 162 (all 326)", (164, 162))],
-)
-def test_power_of_larger_trials_is_that_of_simulated_trials(size, arms):
-    trials = 4000
-    generator = np.random.default_rng(1022)
-    for state, said in list(power_states(size))[2::9]:
-        rate_sc = state["true_sc"] / 100
-        ino = generator.binomial(arms[0], rate_sc + state["gain"] / 100, trials)
-        sc = generator.binomial(arms[1], rate_sc, trials)
-        found = [
-            fisher_p_value(int(a), arms[0], int(b), arms[1]) < 0.05
-            for a, b in zip(ino, sc, strict=True)
-        ]
-        share = float(np.mean(found))
-        noise = 4 * np.sqrt(max(share * (1 - share), 0.01) / trials)
-        assert abs(100 * share - said) <= 100 * noise + 0.5, state
-
-
-def test_curve_built_patient_by_patient_is_that_of_lifelines():
-    pattern = (
-        rf"^After {NUMBER} months? {NUMBER} of 8 .*"
-        rf"The curve (?:stands|ended at month 15,) at {NUMBER}%\.$"
-    )
-    months = np.array([1, 3, 4, 6, 8, 10, 12, 15])
-    checked = 0
-    for state, said in states_and_numbers(
-        "endpoints/overall_survival", "curve-patient-by-patient", pattern
-    ):
-        now = state["now"]
-        died = np.array([1, 1, 0, 1, 1, 0, 1, 0])
-        died[[2, 5]] = state["fate_c"] == "died", state["fate_f"] == "died"
-        seen = KaplanMeierFitter().fit(np.minimum(months, now), died * (months <= now))
-        assert said[:2] == [now, np.sum(months > now)], state
-        assert abs(100 * float(seen.predict(min(now, 15))) - said[2]) <= 0.05 + 1e-6, state
-        checked += 1
-    assert checked == 17 * 2 * 2
-
-
-def product_limit_median(time: np.ndarray, dead: np.ndarray) -> float:
-    """First time at which the product-limit estimate is at or below one half.
-
-    The slack is for floating point: 163 deaths among 326 may multiply up to 0.5000000001.
-    """
-    alive = 1.0
-    for moment in np.sort(time[dead]):
-        alive *= 1 - np.sum(dead & (time == moment)) / np.sum(time >= moment)
-        if alive <= 0.5 + 1e-9:
-            return float(moment)
-    return np.inf
-
-
-def test_data_cut_reports_the_medians_of_its_trials():
-    """Every trial anew, by the product-limit estimate written as a loop, in 35 of the states."""
-    pattern = (
-        rf"^200 trials of {NUMBER} patients, cut {NUMBER} months after the last entered, {NUMBER}% "
-        rf"a year lost; the true median is 8 months\. Kaplan-Meier gives {NUMBER} in the middle "
-        rf"trial, and {NUMBER} to {NUMBER} in 95 of 100; leaving out the living {NUMBER}, counting "
-        rf"them dead {NUMBER}\.$"
-    )
-    followed = chapters.namespace("endpoints/overall_survival")["followed"]
-    checked = 0
-    for state, said in states_and_numbers("endpoints/overall_survival", "data-cut", pattern):
-        assert said[:3] == [state["patients"], state["cut"], state["dropout"]]
-        if state["patients"] != 49:
-            continue
-        times, deaths = followed(
-            (200, 49), state["cut"], state["dropout"] / 100, np.random.default_rng(7)
-        )
-        kaplan_meier = sorted(map(product_limit_median, times, deaths))
-        left_out = [np.median(time[dead]) for time, dead in zip(times, deaths, strict=True)]
-        expected = [
-            np.median(kaplan_meier),
-            kaplan_meier[5],
-            kaplan_meier[194],
-            np.median(left_out),
-            np.median(np.median(times, axis=1)),
-        ]
-        assert np.all(np.abs(np.array(expected) - said[3:]) <= 0.2), (state, expected)
-        checked += 1
-    assert checked == 7 * 5
-
-
-def test_kaplan_meier_is_unbiased_where_the_wrong_answers_are_not():
-    pattern = rf"gives {NUMBER} in the .*living {NUMBER}, counting them dead {NUMBER}"
-    for state, said in states_and_numbers("endpoints/overall_survival", "data-cut", pattern):
-        if state["patients"] == 2000:
-            assert abs(said[0] - 8) <= 0.2, state
-            if state["cut"] <= 3:
-                assert said[1] <= 6.6 and said[2] <= 7.5, state
-
-
-def test_simulated_follow_up_has_the_shape_that_the_chapter_says():
-    """Exponential lifetimes with the stated median, even accrual, and the stated yearly loss."""
-    followed = chapters.namespace("endpoints/overall_survival")["followed"]
-    time, dead = followed(200_000, 60, 0, np.random.default_rng(1))
-    assert abs(np.median(time) - 8) < 0.1 and dead.mean() > 0.99
-    time, dead = followed(200_000, 3, 0, np.random.default_rng(2), median=1e9)
-    assert not dead.any() and 3 <= time.min() < 3.01 and 31.99 < time.max() <= 32
-    time, _ = followed(200_000, 100, 0.2, np.random.default_rng(3), median=1e9)
-    assert abs(np.mean(time > 12) - 0.8) < 0.005

@@ -26,7 +26,7 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 BUILD_VARIABLE = "INOBOOK_BUILD"
-SOURCES = ("book/inobook/**/*.py", "data/**/*", "tests/oracle/**/*")
+SOURCES = ("book/inobook/**/*.py", "data/**/*", "tests/oracle/*.R", "tests/oracle/*.out")
 LIBRARIES = ("lifelines", "matplotlib", "numpy", "pandas", "scipy", "statsmodels")
 STAMP = "computed_from.txt"
 

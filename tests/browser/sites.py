@@ -83,9 +83,13 @@ def explorer(page: Page, anchor: str) -> Locator:
 
 
 def painted(page: Page) -> None:
-    """Wait for two frames, so that what an event asked for has been painted."""
+    """Wait for two frames and for animations to end, so that what an event asked for is there."""
     page.evaluate(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        """async () => {
+          const frame = () => new Promise(done => requestAnimationFrame(done));
+          await frame(); await frame();
+          await Promise.allSettled(document.getAnimations().map(each => each.finished));
+        }"""
     )
 
 
