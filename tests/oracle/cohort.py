@@ -16,7 +16,7 @@ def numbers() -> dict[str, Any]:
     cohorts = range(21)
     difference, chance = chapter["splits_by_chance"](22, 27, 20)
     return {
-        "never_treated": chapter["flow"].never_treated["SC"],
+        "never_treated": chapter["flow"].untreated["SC"],
         "ph_salvage_2": {
             name.lower(): chapter["salvage"].ph_positive[name, 1] for name in ("InO", "SC")
         },
