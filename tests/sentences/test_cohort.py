@@ -157,7 +157,7 @@ def test_one_cohort_at_a_time_in_every_state(outcome):
         for arm, said, spread in (("InO", found[6], found[8]), ("SC", found[7], found[9])):
             percent, at_risk = rate(number, short, arm, month)
             if percent is None:
-                assert said == "not known, as nobody was watched so long,"
+                assert said == "not known (nobody was watched so long)"
             else:
                 assert numbers_in(said) == pytest.approx([percent, at_risk], abs=0.05 + 1e-6)
             every = [rate(each, short, arm, month)[0] for each in range(21)]
