@@ -1,0 +1,189 @@
+"""What the explorers of the chapter on the cohorts say, by another route than the chapter's.
+
+Whole numbers instead of scipy's hypergeometric distribution; a Kaplan-Meier estimate in exact
+fractions instead of lifelines', and lifelines' Cox model instead of statsmodels'.
+"""
+
+import re
+from fractions import Fraction
+from functools import cache
+from math import comb
+
+import pandas as pd
+import pytest
+from inobook import cohorts
+from lifelines import CoxPHFitter
+from states import NUMBER, in_the_page, states_and_numbers
+
+CHAPTER = "endpoints/cohort"
+
+
+# --- a fair draw into two arms -----------------------------------------------------------
+
+
+@cache
+def draws(ino: int, sc: int, carriers: int) -> list[tuple[Fraction, Fraction]]:
+    """Difference in percentage points and chance, for each number of carriers on InO."""
+    return [
+        (
+            100 * (Fraction(on_ino, ino) - Fraction(carriers - on_ino, sc)),
+            Fraction(comb(ino, on_ino) * comb(sc, carriers - on_ino), comb(ino + sc, carriers)),
+        )
+        for on_ino in range(max(0, carriers - sc), min(ino, carriers) + 1)
+    ]
+
+
+def test_differences_by_chance_are_those_of_counting_in_every_state():
+    pattern = (
+        rf"^Of {NUMBER} patients {NUMBER} carry the characteristic \({NUMBER}%\)\. Drawn fairly "
+        rf"into {NUMBER} and {NUMBER}, the arms differ by {NUMBER} percentage points or more in "
+        rf"(?:fewer than )?{NUMBER} of (?:100|1,000) draws; at least 95 of 100 draws keep within "
+        rf"{NUMBER} points\.$"
+    )
+    _, packed = in_the_page(CHAPTER, "imbalance-by-chance")
+    checked = 0
+    for (state, said), sentence in zip(
+        states_and_numbers(CHAPTER, "imbalance-by-chance", pattern), packed.sentences, strict=True
+    ):
+        patients, carriers, percent, ino, sc, gap, often, within = said
+        assert patients == ino + sc
+        assert gap == state["gap"]
+        assert state["size"].startswith(f"{ino:.0f} and {sc:.0f}")
+        assert abs(carriers - patients * state["share"] / 100) <= 0.5
+        assert abs(percent - 100 * carriers / patients) <= 0.5
+        every = draws(int(ino), int(sc), int(carriers))
+        assert sum(chance for _, chance in every) == 1
+        far = 100 * float(sum(chance for points, chance in every if abs(points) >= gap))
+        if "fewer than" in sentence:
+            assert far < 0.05
+        else:
+            assert abs(far - often) <= 0.05 + 1e-9, state
+        limit = next(
+            reach
+            for reach in sorted(abs(points) for points, _ in every)
+            if sum(chance for points, chance in every if abs(points) <= reach) >= Fraction(95, 100)
+        )
+        assert abs(float(limit) - within) <= 0.05 + 1e-9, state
+        checked += 1
+    assert checked == 3 * 5 * 6
+
+
+# --- 21 cohorts --------------------------------------------------------------------------
+
+OUTCOMES = {"overall survival": "os", "progression-free survival": "pfs"}
+
+
+@cache
+def patients(number: int) -> pd.DataFrame:
+    if number == 0:
+        cohort = cohorts.load_1022()
+        return cohort[cohort["ph_positive"] == 1]
+    cohort = cohorts.load_alternatives()
+    return cohort[cohort["cohort"] == number]
+
+
+def steps(number: int, outcome: str, arm: str) -> list[tuple[int, float]]:
+    """Days of an event with the share that got past each, in exact fractions."""
+    one = patients(number)
+    one = one[one["arm"] == arm]
+    days, event = one[f"{outcome}_days"].tolist(), one[f"{outcome}_event"].tolist()
+    share, found = Fraction(1), []
+    for day in sorted({d for d, e in zip(days, event, strict=True) if e}):
+        at_risk = sum(d >= day for d in days)
+        events = sum(d == day and e == 1 for d, e in zip(days, event, strict=True))
+        share *= Fraction(at_risk - events, at_risk)
+        found.append((day, share))
+    return found
+
+
+@cache
+def rate(number: int, outcome: str, arm: str, month: int) -> tuple[float | None, int]:
+    """Percent at a month, None where it is not known, and how many were at risk."""
+    one = patients(number)
+    follow_up = one.loc[one["arm"] == arm, f"{outcome}_days"]
+    at_risk = int((follow_up >= month * cohorts.DAYS_PER_MONTH).sum())
+    past = [s for day, s in steps(number, outcome, arm) if day <= month * cohorts.DAYS_PER_MONTH]
+    share = past[-1] if past else Fraction(1)
+    return (None if at_risk == 0 and share > 0 else 100 * float(share)), at_risk
+
+
+@cache
+def median(number: int, outcome: str, arm: str) -> float:
+    day = next(day for day, share in steps(number, outcome, arm) if share <= Fraction(1, 2))
+    return day / cohorts.DAYS_PER_MONTH
+
+
+@cache
+def hazard_ratio(number: int, outcome: str) -> float:
+    one = patients(number)
+    data = pd.DataFrame(
+        {
+            "days": one[f"{outcome}_days"],
+            "event": one[f"{outcome}_event"],
+            "inotuzumab": (one["arm"] == "InO").astype(float),
+        }
+    )
+    return float(CoxPHFitter().fit(data, "days", "event").hazard_ratios_["inotuzumab"])
+
+
+PATTERN = (
+    rf"^Synthetic cohort {NUMBER} \((?:the book's own|an alternative)\), "
+    rf"(?:overall|progression-free) survival: medians {NUMBER} \(InO\) and {NUMBER} \(SC\) months, "
+    rf"hazard ratio {NUMBER}\. At {NUMBER} months InO (.+) and SC (.+); over the 21 cohorts "
+    rf"(.+) and (.+)\.$"
+)
+
+
+def numbers_in(text: str) -> list[float]:
+    return [float(found) for found in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_one_cohort_at_a_time_in_every_state(outcome):
+    explorer, packed = in_the_page(CHAPTER, "one-cohort-at-a-time")
+    short, checked = OUTCOMES[outcome], 0
+    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+        if state["outcome"] != outcome:
+            continue
+        found = re.match(PATTERN, sentence)
+        assert found, sentence
+        assert outcome in sentence
+        number, month = state["number"], state["month"]
+        assert (int(found[1]), int(found[5])) == (number, month)
+        assert ("the book's own" in sentence) == (number == 0)
+        assert float(found[2]) == pytest.approx(median(number, short, "InO"), abs=0.05 + 1e-6)
+        assert float(found[3]) == pytest.approx(median(number, short, "SC"), abs=0.05 + 1e-6)
+        assert float(found[4]) == pytest.approx(hazard_ratio(number, short), abs=0.005 + 1e-4)
+        for arm, said, spread in (("InO", found[6], found[8]), ("SC", found[7], found[9])):
+            percent, at_risk = rate(number, short, arm, month)
+            if percent is None:
+                assert said == "not known (nobody was watched so long)"
+            else:
+                assert numbers_in(said) == pytest.approx([percent, at_risk], abs=0.05 + 1e-6)
+            every = [rate(each, short, arm, month)[0] for each in range(21)]
+            known = [each for each in every if each is not None]
+            limits = numbers_in(spread)
+            assert limits[0] == pytest.approx(min(known), abs=0.05 + 1e-6)
+            assert limits[-1] == pytest.approx(max(known), abs=0.05 + 1e-6)
+            assert spread.startswith("always") == (len(limits) == 1)
+        checked += 1
+    assert checked == 4 * 21
+
+
+def test_what_the_ledger_says_of_24_months_and_of_12():
+    """Counts that stand in the ledger's prose."""
+    gains = [rate(each, "os", "InO", 24)[0] - rate(each, "os", "SC", 24)[0] for each in range(21)]
+    higher, lower = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+    assert (higher, lower) == (2, 19)
+    at_risk = [rate(each, "os", arm, 24)[1] for each in range(21) for arm in ("InO", "SC")]
+    assert (min(at_risk), max(at_risk)) == (1, 7)
+    agree = {
+        (outcome, month)
+        for outcome in ("os", "pfs")
+        for month in (6, 12, 18, 24)
+        if all(
+            len({f"{rate(each, outcome, arm, month)[0] or 0:.1f}" for each in range(21)}) == 1
+            for arm in ("InO", "SC")
+        )
+    }
+    assert agree == {("pfs", 12)}
