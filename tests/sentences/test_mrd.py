@@ -1,0 +1,207 @@
+"""What the explorers of the chapter on MRD say, by another route than the chapter's.
+
+scipy's binomial intervals and conditional odds instead of statsmodels, Poisson sums and root
+finding instead of chi-squared quantiles, linear programming instead of formulas for bounds.
+"""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from chapters import namespace
+from scipy import optimize, stats
+from states import in_the_page
+
+CHAPTER = "endpoints/mrd"
+NUMBER = r"(−?[\d,]+(?:\.\d+)?)"
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def states(name: str):
+    explorer, packed = in_the_page(CHAPTER, name)
+    return zip(explorer.states(), packed.sentences, packed.svgs, strict=True)
+
+
+# --- which denominator -------------------------------------------------------------------
+
+
+def arm(negative: int, responders: int, randomised: int, missing: int, state: dict):
+    """Counts of one arm, patient by patient: N negative, P positive, U unassessed, X no CR."""
+    patients = ["N"] * negative + ["U"] * missing + ["P"] * (responders - negative - missing)
+    share = negative / (responders - missing)
+    fate = {
+        "MRD-positive": 0,
+        "MRD-negative": missing,
+        "split like the assessed": math.floor(missing * share + 0.5),
+    }[state["taken_as"]]
+    if state["denominator"] == "only those assessed":
+        patients = [each for each in patients if each != "U"]
+    else:
+        patients = (
+            [each for each in patients if each != "U"] + ["N"] * fate + ["P"] * (missing - fate)
+        )
+    if state["denominator"] == "everyone randomised":
+        patients += ["X"] * (randomised - responders)
+    return patients.count("N"), len(patients)
+
+
+def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float]:
+    first, second = (
+        stats.binomtest(x, size).proportion_ci(method="wilson") for x, size in [(a, n), (b, m)]
+    )
+    p, q = a / n, b / m
+    return (
+        p - q - math.hypot(p - first.low, second.high - q),
+        p - q + math.hypot(first.high - p, q - second.low),
+    )
+
+
+def fisher(a: int, n: int, b: int, m: int) -> float:
+    chance = {
+        x: math.comb(n, x) * math.comb(m, a + b - x) / math.comb(n + m, a + b)
+        for x in range(max(0, a + b - m), min(n, a + b) + 1)
+    }
+    return sum(each for each in chance.values() if each <= chance[a] * (1 + 1e-7))
+
+
+def test_rates_difference_and_p_value_in_every_state():
+    pattern = re.compile(
+        rf": {NUMBER} of {NUMBER} \({NUMBER}%\) with InO and {NUMBER} of {NUMBER} \({NUMBER}%\) "
+        rf"with SC are MRD-negative, a difference of {NUMBER} points \(95% interval {NUMBER} to "
+        rf"{NUMBER}\); Fisher's two-sided P is (below )?{NUMBER}\.$"
+    )
+    checked = 0
+    for state, sentence, _ in states("who-is-counted"):
+        found = pattern.search(sentence)
+        assert found, sentence
+        *said, below, p_said = found.groups()
+        a, n, a_percent, b, m, b_percent, gap, low, high = map(number, said)
+        assert (a, n) == arm(13, 16, 22, state["missing_ino"], state), state
+        assert (b, m) == arm(5, 15, 27, state["missing_sc"], state), state
+        a, n, b, m = map(int, (a, n, b, m))
+        expected = [100 * a / n, 100 * b / m, 100 * (a / n - b / m)]
+        expected += [100 * each for each in newcombe(a, n, b, m)]
+        assert np.allclose([a_percent, b_percent, gap, low, high], expected, atol=0.5 + 1e-6)
+        p_value = fisher(a, n, b, m)
+        if below:
+            assert p_value < number(p_said) == 0.001
+        else:
+            assert p_said == (f"{p_value:.3f}" if p_value < 0.1 else f"{p_value:.2f}"), state
+        checked += 1
+    assert checked == 3 * 4 * 6 * 3
+
+
+def test_sentence_of_the_denominator_names_its_setting():
+    for state, sentence, _ in states("who-is-counted"):
+        assert sentence.startswith(f"Counting {state['denominator']}, with ")
+        nobody = state["missing_ino"] + state["missing_sc"] == 0
+        assert ("every responder assessed" in sentence) == nobody
+        if not nobody:
+            words = f"{state['missing_ino']} InO and {state['missing_sc']} SC responders"
+            assert words in sentence
+            if state["denominator"] == "only those assessed":
+                assert "left out" in sentence
+            else:
+                assert state["taken_as"] in sentence
+
+
+# --- what a negative call means ----------------------------------------------------------
+
+
+def chance_of_fewer(needed: int, expected: float) -> float:
+    return sum(
+        math.exp(-expected + x * math.log(expected) - math.lgamma(x + 1)) for x in range(needed)
+    )
+
+
+def test_negative_calls_in_every_state():
+    pattern = re.compile(
+        rf"^True burden {NUMBER} per million, {NUMBER} cells analysed, {NUMBER} needed: {NUMBER} "
+        r"leukaemia cells? (?:is|are) expected in the sample, and (.+) of such samples are called "
+        rf"negative\. At this setting a negative call excludes, with 95% confidence, burdens of "
+        rf"{NUMBER} per million or more\.$"
+    )
+    checked = 0
+    for state, sentence, _ in states("negative-call"):
+        found = pattern.search(sentence)
+        assert found, sentence
+        burden, analysed, needed, expected = map(number, found.groups()[:4])
+        assert [burden, analysed, needed] == list(state.values())
+        true_mean = state["burden"] * state["analysed"] / 1e6
+        assert expected == pytest.approx(true_mean, rel=0.05, abs=0.005)
+        missed = chance_of_fewer(state["needed"], true_mean)
+        share = found[5]
+        if share == "fewer than 1 in 2,000":
+            assert missed < 1 / 2000
+        elif share == "more than 99.9%":
+            assert missed > 0.999
+        else:
+            decimals = len(share.rstrip("%").partition(".")[2])
+            assert 100 * missed == pytest.approx(
+                float(share.rstrip("%")), abs=0.5 * 10**-decimals + 1e-9
+            )
+        limit = optimize.brentq(
+            lambda b, state=state: (
+                chance_of_fewer(state["needed"], b * state["analysed"] / 1e6) - 0.05
+            ),
+            1e-3,
+            1e5,
+        )
+        assert number(found[6]) == pytest.approx(limit, rel=0.05, abs=0.005)
+        if limit >= 10:
+            assert number(found[6]) == pytest.approx(limit, abs=0.5 + 1e-6)
+        checked += 1
+    assert checked == 8 * 6 * 5
+
+
+def test_poisson_is_near_the_cell_by_cell_binomial():
+    """The chapter replaces the binomial by the Poisson: for burdens below 1 in 300 it may."""
+    for state, _, _ in states("negative-call"):
+        exact = stats.binom.cdf(state["needed"] - 1, state["analysed"], state["burden"] / 1e6)
+        mean = state["burden"] * state["analysed"] / 1e6
+        assert abs(exact - stats.poisson.cdf(state["needed"] - 1, mean)) < 0.002
+
+
+# --- the bounds --------------------------------------------------------------------------
+
+
+def test_bounds_are_those_of_linear_programming():
+    """Probabilities of (CR on InO, CR on SC, negative on InO, negative on SC), one a cell."""
+    limits = namespace(CHAPTER)["limits_of_true_gain"]
+    cells = [(i, s, x, y) for i in (0, 1) for s in (0, 1) for x in (0, 1) for y in (0, 1)]
+
+    def row(rule) -> list[float]:
+        return [float(rule(*cell)) for cell in cells]
+
+    for both in np.linspace(16 / 22 + 15 / 27 - 1, 15 / 27, 9):
+        held = {
+            1.0: row(lambda i, s, x, y: 1),
+            16 / 22: row(lambda i, s, x, y: i),
+            15 / 27: row(lambda i, s, x, y: s),
+            13 / 22: row(lambda i, s, x, y: i and x),
+            5 / 27: row(lambda i, s, x, y: s and y),
+            both: row(lambda i, s, x, y: i and s),
+        }
+        gain = np.array(row(lambda i, s, x, y: i and s and x - y)) / both
+        # Without this, both = 15/27 would replace the row of SC's remissions.
+        rates, rules = list(held), list(held.values())
+        if both in (16 / 22, 15 / 27):
+            rates.append(15 / 27)
+            rules.append(row(lambda i, s, x, y: s))
+        least, most = (
+            optimize.linprog(sign * gain, A_eq=rules, b_eq=rates, bounds=(0, 1)).fun * sign
+            for sign in (1, -1)
+        )
+        assert limits(both) == pytest.approx((least, most), abs=1e-6)
+
+
+def test_ten_invented_patients_add_up_as_the_text_says():
+    chapter = namespace(CHAPTER)
+    ten = chapter["ten"]
+    for name, expected in {"CR on SC": 4, "CR on InO": 5}.items():
+        assert (ten[name] * ten["negative if in CR"]).sum() == expected
+    assert (ten["CR on SC"] <= ten["CR on InO"]).all()
