@@ -113,7 +113,7 @@ def test_table_links_to_the_cell_and_has_headers_for_both_directions():
     assert [e.attributes["href"] for e in found if e.tag == "a"] == ["#response-counts"]
     scopes = [e.attributes["scope"] for e in found if e.tag == "th"]
     assert scopes == ["col"] * 6 + ["row"]
-    assert "<caption>1 of 1 published numbers" in markup
+    assert "<summary>1 of 1 published numbers" in markup
 
 
 def test_summary_tells_checks_from_agreement_by_construction():

@@ -13,4 +13,5 @@
   };
   addEventListener("load", mark);
   addEventListener("resize", mark);
+  document.addEventListener("toggle", mark, true);
 })();

@@ -125,12 +125,13 @@ class AgreementTable:
     def _repr_html_(self) -> str:
         body = "".join(_row_html(row) for row in self.rows)
         return (
-            '<div class="agreement-frame"><table class="agreement row-cards"><caption>'
-            f"{self.summary}</caption><thead><tr>"
+            f'<details class="agreement-fold" open><summary>{self.summary}</summary>'
+            '<div class="agreement-frame"><table class="agreement row-cards">'
+            "<caption>Reported against recomputed</caption><thead><tr>"
             '<th scope="col">Published number</th><th scope="col">Reported</th>'
             '<th scope="col">Recomputed</th><th scope="col">Tolerance</th>'
             '<th scope="col">Computed from</th><th scope="col">Agrees</th></tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
+            f"<tbody>{body}</tbody></table></div></details>"
         )
 
 

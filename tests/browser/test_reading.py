@@ -38,6 +38,9 @@ def test_page_without_code_has_no_switch(phone, address):
 @each_chapter
 def test_published_numbers_fit_a_phone(phone, address, chapter):
     open_ready(phone, address(chapter))
+    folds = phone.locator("details.agreement-fold")
+    assert folds.count() == 1 and folds.get_attribute("open") is None
+    folds.locator("summary").click()
     for table in phone.locator("table.published-results, table.agreement").all():
         box = table.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]

@@ -1,11 +1,12 @@
-// A reader who wants no code hides it, on all pages; outputs, figures and explorers stay.
+// For readers on a phone and readers without code: a button that hides the code on all pages (outputs,
+// figures and explorers stay), and long tables that begin folded.
 (() => {
   "use strict";
   const KEY = "inobook-code-hidden";
   const stored = () => { try { return localStorage.getItem(KEY) === "1"; } catch { return false; } };
   const store = (hidden) => { try { localStorage.setItem(KEY, hidden ? "1" : "0"); } catch { /* private window */ } };
 
-  const start = () => {
+  const offerSwitch = () => {
     const article = document.querySelector(".bd-article");
     const title = article?.querySelector("h1");
     if (!title || !article.querySelector(".cell_input")) return;
@@ -25,6 +26,13 @@
     title.after(button);
   };
 
+  // On a phone the long tables of agreement begin folded: the line above them says what they show.
+  const fold = () => {
+    if (!matchMedia("(max-width: 40rem)").matches) return;
+    for (const each of document.querySelectorAll("details.agreement-fold")) each.open = false;
+  };
+
+  const start = () => { offerSwitch(); fold(); };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();
