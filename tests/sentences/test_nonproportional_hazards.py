@@ -70,7 +70,7 @@ def test_restricted_means_gains_intervals_and_numbers_at_risk():
     pattern = (
         rf"of their first {NUMBER} months .* lived {NUMBER} on average with InO and {NUMBER} with "
         rf"SC, a gain of {SIGNED} months \(95% interval {SIGNED} to {SIGNED}, two-sided P = "
-        rf"{NUMBER}\)\. At month \d+, {NUMBER} and {NUMBER} were still at risk"
+        rf"{NUMBER}\)\. At month \d+, {NUMBER} \(InO\) and {NUMBER} \(SC\) were"
     )
     checked = 0
     for state, said in said_numbers("restricted-mean-to-horizon", pattern):
