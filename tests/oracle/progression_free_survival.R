@@ -21,7 +21,7 @@ sapply(rates, function(each) each$upper)
 # Test at a fixed time on the complementary log-log scale, by hand
 s <- rates$plain$surv
 relative <- (rates$plain$std.err / s)^2
-z <- diff(log(-log(s))) / sqrt(sum(relative / log(s)^2))
+z <- -diff(log(-log(s))) / sqrt(sum(relative / log(s)^2))   # InO minus SC
 p_fixed <- 2 * pnorm(-abs(z))
 c(z = z, p = p_fixed)
 

@@ -126,7 +126,7 @@ def test_event_definition_is_that_of_a_loop_over_patients_in_every_state():
     risk = r"\((\d+|nobody) at risk\)"
     pattern = (
         rf"Event-free at 12 months: InO {NUMBER}% {risk}, SC {NUMBER}% {risk}; "
-        rf"medians {median} and {median}\. Synthetic patients, no result of the trial\.$"
+        rf"medians: InO {median}, SC {median}\. Synthetic patients, no result of the trial\.$"
     )
     explorer, packed = in_the_page(CHAPTER, "event-definition")
     year = 12 * DAYS_PER_MONTH
