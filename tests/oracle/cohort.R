@@ -45,8 +45,11 @@ chance <- dhyper(on_ino, 20, 29, 22)
 gap <- 100 * (on_ino / 22 - (20 - on_ino) / 27)
 twenty_points <- sum(chance[abs(gap) >= 20])
 twenty_points
-fair_coin <- binom.test(22, 49)$p.value
-fair_coin
+
+# The 49 in arms of 164 and 162: a split of 22 to 27 or one more uneven
+on_ino <- 0:49
+uneven_split <- sum(dhyper(on_ino, 164, 162, 49)[abs(on_ino - 24.5) >= 2.5])
+uneven_split
 
 # Five patients with odds 1, 1, 1, 3, 3, of whom two have the feature
 odds <- c(A = 1, B = 1, C = 1, D = 3, E = 3)
@@ -65,6 +68,6 @@ oracle <- list(
   differences = as.list(differences),
   medians_and_ratios = lapply(as.data.frame(t(results)), unname),
   twenty_points = twenty_points,
-  fair_coin = fair_coin,
+  uneven_split = uneven_split,
   conditional = as.list(conditional)
 )

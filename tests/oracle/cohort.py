@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from chapters import namespace
-from scipy import stats
 
 CHARACTERISTICS = ("age", "female", "salvage_2", "cr1_12_months", "prior_hsct", "blasts_50")
 
@@ -38,6 +37,6 @@ def numbers() -> dict[str, Any]:
             },
         },
         "twenty_points": chance[np.abs(difference) >= 20].sum(),
-        "fair_coin": stats.binomtest(22, 49).pvalue,
+        "uneven_split": chapter["uneven_split"],
         "conditional": dict(chapter["chance"]),
     }

@@ -9,10 +9,13 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 
+import numpy as np
 import pandas as pd
 import pytest
+from chapters import namespace
 from inobook import cohorts
 from lifelines import CoxPHFitter
+from lifelines.statistics import logrank_test
 from states import NUMBER, in_the_page, states_and_numbers
 
 CHAPTER = "endpoints/cohort"
@@ -66,6 +69,48 @@ def test_differences_by_chance_are_those_of_counting_in_every_state():
         assert abs(float(limit) - within) <= 0.05 + 1e-9, state
         checked += 1
     assert checked == 3 * 5 * 6
+
+
+def percent_beyond(carriers: int, gap: int) -> float:
+    return 100 * float(
+        sum(chance for points, chance in draws(22, 27, carriers) if abs(points) >= gap)
+    )
+
+
+def test_what_the_text_says_of_gaps_by_chance():
+    carriers = {10: 5, 20: 10, 30: 15, 40: 20, 50: 25}
+    fifteen = [round(percent_beyond(each, 15), 1) for each in carriers.values()]
+    assert fifteen == [5.6, 15.2, 21.7, 38.1, 25.6]
+    assert percent_beyond(20, 10) == percent_beyond(20, 15)
+    assert round(percent_beyond(5, 20), 1) == 1.4
+    usual = [percent_beyond(carriers[share], 20) for share in (20, 30, 40, 50)]
+    assert namespace(CHAPTER)["usual_twenty"] == pytest.approx(usual)
+    assert min(usual) > 5
+    assert percent_beyond(20, 20) == pytest.approx(100 / 7, abs=1)
+
+
+def test_the_split_of_the_49_and_the_little_that_the_lists_protect():
+    """By dealing cards: 326 patients of whom 24 are Ph+ in second salvage and 25 in first."""
+    dealer = np.random.default_rng(49)
+    second_salvage = np.arange(326) < 111
+    ph = (np.arange(326) < 24) | ((np.arange(326) >= 111) & (np.arange(326) < 136))
+    gaps: dict[str, list[float]] = {"lists": [], "no lists": []}
+    on_ino = []
+    for _ in range(6000):
+        keys = dealer.random(326)
+        rank = np.argsort(np.argsort(keys))
+        rank_second = np.argsort(np.argsort(keys[:111]))
+        rank_first = np.argsort(np.argsort(keys[111:]))
+        whole, strata = rank < 164, np.r_[rank_second < 56, rank_first < 108]
+        on_ino.append(int((ph & whole).sum()))
+        for name, ino in (("lists", strata), ("no lists", whole)):
+            share = [second_salvage[ph & arm].mean() for arm in (ino, ~ino)]
+            gaps[name].append(100 * (share[0] - share[1]))
+    chapter = namespace(CHAPTER)
+    assert np.std(gaps["lists"]) == pytest.approx(chapter["spread_stratified"], rel=0.04)
+    assert np.std(gaps["no lists"]) == pytest.approx(chapter["spread_unstratified"], rel=0.04)
+    uneven = np.mean(np.abs(np.array(on_ino) - 24.5) >= 2.5)
+    assert uneven == pytest.approx(chapter["uneven_split"], abs=0.03)
 
 
 # --- 21 cohorts --------------------------------------------------------------------------
@@ -187,3 +232,25 @@ def test_what_the_ledger_says_of_24_months_and_of_12():
         )
     }
     assert agree == {("pfs", 12)}
+
+
+def test_women_live_shorter_with_a_low_p_in_exactly_one_cohort():
+    """What the page and the quiz say of sex: cohort 4 one way, cohort 12 alone the other way."""
+    low_p = {}
+    for number in range(21):
+        one = patients(number)
+        women = one["female"] == 1
+        p = logrank_test(
+            one.loc[women, "os_days"], one.loc[~women, "os_days"],
+            one.loc[women, "os_event"], one.loc[~women, "os_event"],
+        ).p_value  # fmt: skip
+        data = one[["os_days", "os_event", "female"]].astype(float)
+        ratio = CoxPHFitter().fit(data, "os_days", "os_event").hazard_ratios_["female"]
+        assert namespace(CHAPTER)["factor_ratios"].loc[number, "women"] == pytest.approx(
+            ratio, rel=1e-4
+        )
+        assert namespace(CHAPTER)["factor_tests"].loc[number, "women"] == pytest.approx(p, rel=1e-6)
+        if p < 0.05:
+            low_p[number] = "shorter" if ratio > 1 else "longer"
+    assert [number for number, which in low_p.items() if which == "shorter"] == [12]
+    assert low_p[4] == "longer"
