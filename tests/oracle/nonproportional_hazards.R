@@ -40,6 +40,11 @@ two <- coxph(Surv(tstart, os_days, os_event) ~ I(ino * (year == 1)) + I(ino * (y
 periods <- unname(cbind(exp(coef(two)), exp(confint(two))))
 periods
 
+whole <- coxph(Surv(os_days, os_event) ~ ino, data = cohort)
+scales <- c("km", "rank", "log", "identity")
+zph <- sapply(scales, function(scale) cox.zph(whole, transform = scale)$table["ino", "p"])
+zph
+
 # For the book's tests
 oracle <- list(
   five = list(mean = unname(five_mean[1]), error = unname(five_mean[2])),

@@ -242,3 +242,36 @@ def test_selection_by_counting_a_million_patients():
                 rates.append(in_window.sum() / watched.sum())
         treated, control = np.array(rates).reshape(2, 3)
         assert treated / control == pytest.approx(selection[name].to_numpy(), rel=0.06)
+
+
+def test_printed_intervals_at_the_level_of_the_boundary():
+    """The published limits typed anew; 2.3116 cuts off 0.0104 on each side."""
+    chapter = chapters.namespace(CHAPTER)
+    assert stats.norm.sf(chapter["boundary_z"]) == pytest.approx(0.0104, abs=1e-9)
+    assert chapter["at_boundary"]["2016"] == pytest.approx([0.57, 1.04], abs=0.006)
+    assert chapter["at_boundary"]["2017"] == pytest.approx([0.56, 1.00], abs=0.006)
+    stretched = chapters.namespace(CHAPTER)["wide_gain"]
+    low, high = chapter["difference_at"](24)[1:]
+    assert stretched[0] < low and high < stretched[1]
+    assert stretched == pytest.approx([3, 22], abs=0.5)
+
+
+def test_the_ratio_of_the_two_years_against_draws():
+    """Normal draws of the two log ratios, their errors from the limits shown on the page."""
+    chapter = chapters.namespace(CHAPTER)
+    generator = np.random.default_rng(7)
+    draws = {}
+    for year, row in chapter["years"].iterrows():
+        error = (np.log(row.upper) - np.log(row.lower)) / 3.92
+        draws[year] = generator.normal(np.log(row.ratio), error, 400_000)
+    change = np.exp(draws["second year"] - draws["first year"])
+    expected = np.quantile(change, [0.5, 0.025, 0.975])
+    assert chapter["change_in_ratio"] == pytest.approx(expected, rel=0.02)
+    assert chapter["change_in_ratio"] == pytest.approx([0.35, 0.18, 0.68], abs=0.006)
+
+
+def test_proportionality_is_near_what_cox_zph_gives():
+    """R's exact score test, typed from its output; lifelines approximates it."""
+    given = chapters.namespace(CHAPTER)["proportionality"]
+    for scale, p_value in {"km": 0.166, "rank": 0.167, "log": 0.250, "identity": 0.017}.items():
+        assert given[scale] == pytest.approx(p_value, abs=0.01)
