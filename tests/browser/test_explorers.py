@@ -278,9 +278,13 @@ def test_touch_moves_a_slider_on_a_phone(browser, address, payload, chapter_name
     page = context.new_page()
     watch_over(page)
     open_ready(page, address(chapter_name))
+    touched = 0
     for packed in payload(chapter_name):
         figure = explorer(page, packed.anchor)
         slider = figure.locator("input[type=range]").first
+        if slider.count() == 0:  # lists only: the phone opens a picker of its own
+            continue
+        touched += 1
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         for reach, target in [(box["width"] - 3, int(slider.get_attribute("max"))), (3, 0)]:
@@ -288,6 +292,7 @@ def test_touch_moves_a_slider_on_a_phone(browser, address, payload, chapter_name
             painted(page)
             assert int(slider.input_value()) == target
             assert shows_state(figure, *state_of(packed, shown(figure)["values"]))
+    assert touched
     context.close()
 
 
