@@ -39,12 +39,20 @@ def in_the_page(chapter: str, name: str) -> tuple[Explorer, PackedExplorer]:
     return explorer, packed_states(explorer)
 
 
+def states_and_sentences(chapter: str, name: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each state of an explorer with its sentence."""
+    explorer, packed = in_the_page(chapter, name)
+    yield from zip(explorer.states(), packed.sentences, strict=True)
+
+
 def states_and_numbers(
     chapter: str, name: str, pattern: str
 ) -> Iterator[tuple[dict[str, Any], list[float]]]:
-    """Each state of an explorer with the numbers that ``pattern`` finds in its sentence."""
-    explorer, packed = in_the_page(chapter, name)
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+    """Each state of an explorer with the numbers that ``pattern`` finds in its sentence.
+
+    A minus sign is written as one in sentences, not as a hyphen.
+    """
+    for state, sentence in states_and_sentences(chapter, name):
         found = re.search(pattern, sentence)
         assert found, f"{state}: {sentence}"
-        yield state, [float(text) for text in found.groups()]
+        yield state, [float(text.replace("−", "-")) for text in found.groups()]

@@ -42,31 +42,33 @@ def test_page_has_no_violation(browser, axe, address, page_name, watch_over, siz
     context.close()
 
 
-def test_a_violation_in_an_unfolded_part_would_be_found(browser, axe):
+@pytest.fixture
+def blank(browser):
+    """A page without content, for tests that bring a faulty one."""
     context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.set_content(
+    yield context.new_page()
+    context.close()
+
+
+def test_a_violation_in_an_unfolded_part_would_be_found(axe, blank):
+    blank.set_content(
         "<html lang=en><title>Faulty</title><main><p style='color:#aaa'>faint</p>"
         "<details><summary>More</summary><img src=x.png></details></main>"
     )
-    assert not [each for each in faults(axe, page) if each.startswith("image-alt")]
-    page.evaluate(UNFOLD)
-    (fault,) = faults(axe, page, within="details")
+    assert not [each for each in faults(axe, blank) if each.startswith("image-alt")]
+    blank.evaluate(UNFOLD)
+    (fault,) = faults(axe, blank, within="details")
     assert fault.startswith("image-alt")
-    context.close()
 
 
-def test_a_violation_would_be_found(browser, axe):
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.set_content(
+def test_a_violation_would_be_found(axe, blank):
+    blank.set_content(
         "<html lang=en><title>Faulty</title><main><img src=x.png>"
         "<p style='color:#aaa;background:#fff'>faint</p><input></main>"
     )
-    found = " ".join(faults(axe, page))
+    found = " ".join(faults(axe, blank))
     for rule in ("image-alt", "color-contrast", "label"):
         assert f"{rule} (" in found
-    context.close()
 
 
 def test_every_control_is_named_and_the_sentence_announced(page, address, payload, chapter_name):

@@ -1,7 +1,7 @@
 """The notebook side: what ``make lab`` opens, driven as a reader drives it.
 
 JupyterLab runs on a copy of the chapters with settings of its own. A chapter is opened by a double
-click, run, and a slider moved with the keyboard.
+click, run, and every control of its explorers is moved.
 """
 
 import json

@@ -16,7 +16,7 @@ from chapters import namespace
 from inobook import cohorts
 from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
-from states import NUMBER, in_the_page, states_and_numbers
+from states import NUMBER, in_the_page, states_and_numbers, states_and_sentences
 
 CHAPTER = "endpoints/cohort"
 
@@ -185,9 +185,8 @@ def numbers_in(text: str) -> list[float]:
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_one_cohort_at_a_time_in_every_state(outcome):
-    explorer, packed = in_the_page(CHAPTER, "one-cohort-at-a-time")
     short, checked = OUTCOMES[outcome], 0
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+    for state, sentence in states_and_sentences(CHAPTER, "one-cohort-at-a-time"):
         if state["outcome"] != outcome:
             continue
         found = re.match(PATTERN, sentence)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from chapters import namespace
 from scipy import optimize, stats
-from states import in_the_page
+from states import states_and_sentences
 
 CHAPTER = "endpoints/mrd"
 NUMBER = r"(−?[\d,]+(?:\.\d+)?)"
@@ -19,11 +19,6 @@ NUMBER = r"(−?[\d,]+(?:\.\d+)?)"
 
 def number(text: str) -> float:
     return float(text.replace("−", "-").replace(",", ""))
-
-
-def states(name: str):
-    explorer, packed = in_the_page(CHAPTER, name)
-    return zip(explorer.states(), packed.sentences, packed.svgs, strict=True)
 
 
 # --- which denominator -------------------------------------------------------------------
@@ -75,7 +70,7 @@ def test_rates_difference_and_p_value_in_every_state():
         rf"{NUMBER}\); Fisher's two-sided P is (below )?{NUMBER}\.$"
     )
     checked = 0
-    for state, sentence, _ in states("who-is-counted"):
+    for state, sentence in states_and_sentences(CHAPTER, "who-is-counted"):
         found = pattern.search(sentence)
         assert found, sentence
         *said, below, p_said = found.groups()
@@ -96,7 +91,7 @@ def test_rates_difference_and_p_value_in_every_state():
 
 
 def test_sentence_of_the_denominator_names_its_setting():
-    for state, sentence, _ in states("who-is-counted"):
+    for state, sentence in states_and_sentences(CHAPTER, "who-is-counted"):
         assert sentence.startswith(f"Counting {state['denominator']}, with ")
         nobody = state["missing_ino"] + state["missing_sc"] == 0
         assert ("every responder assessed" in sentence) == nobody
@@ -126,7 +121,7 @@ def test_negative_calls_in_every_state():
         rf"{NUMBER} per million or more\.$"
     )
     checked = 0
-    for state, sentence, _ in states("negative-call"):
+    for state, sentence in states_and_sentences(CHAPTER, "negative-call"):
         found = pattern.search(sentence)
         assert found, sentence
         burden, analysed, needed, expected = map(number, found.groups()[:4])
@@ -160,7 +155,7 @@ def test_negative_calls_in_every_state():
 
 def test_poisson_is_near_the_cell_by_cell_binomial():
     """The chapter replaces the binomial by the Poisson: for burdens below 1 in 300 it may."""
-    for state, _, _ in states("negative-call"):
+    for state, _ in states_and_sentences(CHAPTER, "negative-call"):
         exact = stats.binom.cdf(state["needed"] - 1, state["analysed"], state["burden"] / 1e6)
         mean = state["burden"] * state["analysed"] / 1e6
         assert abs(exact - stats.poisson.cdf(state["needed"] - 1, mean)) < 0.002

@@ -4,8 +4,6 @@ lifelines' own tests and areas instead of the chapter's matrices, and one time-v
 instead of two fits.
 """
 
-import re
-
 import chapters
 import numpy as np
 import pandas as pd
@@ -15,7 +13,7 @@ from lifelines import CoxTimeVaryingFitter, KaplanMeierFitter
 from lifelines.statistics import logrank_test
 from lifelines.utils import restricted_mean_survival_time
 from scipy import stats
-from states import NUMBER, in_the_page, states_and_numbers
+from states import NUMBER, states_and_numbers
 
 CHAPTER = "endpoints/nonproportional_hazards"
 MONTH = 30.4375
@@ -57,15 +55,6 @@ def error_of_the_mean(patients: pd.DataFrame, horizon: float) -> float:
     return variance**0.5
 
 
-def said_numbers(name: str, pattern: str):
-    """States and numbers; a minus sign is written as one, not as a hyphen."""
-    explorer, packed = in_the_page(CHAPTER, name)
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
-        found = re.search(pattern, sentence)
-        assert found, sentence
-        yield state, [float(text.replace("−", "-")) for text in found.groups()]
-
-
 def test_restricted_means_gains_intervals_and_numbers_at_risk():
     pattern = (
         rf"of their first {NUMBER} months .* lived {NUMBER} on average with InO and {NUMBER} with "
@@ -73,7 +62,7 @@ def test_restricted_means_gains_intervals_and_numbers_at_risk():
         rf"{NUMBER}\)\. At month \d+, {NUMBER} \(InO\) and {NUMBER} \(SC\) were"
     )
     checked = 0
-    for state, said in said_numbers("restricted-mean-to-horizon", pattern):
+    for state, said in states_and_numbers(CHAPTER, "restricted-mean-to-horizon", pattern):
         horizon = state["horizon"] * MONTH
         means, errors, left = [], [], []
         for arm in ("InO", "SC"):
@@ -99,7 +88,7 @@ def test_weighted_tests_are_those_of_lifelines():
         rf"\(one-sided {NUMBER}\)"
     )
     checked = 0
-    for state, said in said_numbers("weights-of-the-test", pattern):
+    for state, said in states_and_numbers(CHAPTER, "weights-of-the-test", pattern):
         ino, sc = (arms(state["cut"])[arm] for arm in ("InO", "SC"))
         test = logrank_test(
             ino.days,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
 from scipy import integrate
-from states import NUMBER, in_the_page, states_and_numbers
+from states import NUMBER, states_and_numbers, states_and_sentences
 from statsmodels.duration.survfunc import CumIncidenceRight
 
 CHAPTER = "endpoints/transplant"
@@ -29,9 +29,8 @@ def ever_by(month: float, rate: float, loss: float) -> float:
 
 def test_transplanted_share_is_the_integral_of_its_rate_among_the_waiting():
     pattern = WAITING + rf"(?:the same, for nobody dies|{NUMBER}%: {NUMBER} points too many)\.$"
-    explorer, packed = in_the_page(CHAPTER, "death-against-transplant")
     checked = 0
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+    for state, sentence in states_and_sentences(CHAPTER, "death-against-transplant"):
         found = re.search(pattern, sentence)
         assert found, sentence
         transplants, deaths, share, month = (float(text) for text in found.groups()[:4])
@@ -81,8 +80,7 @@ def test_simulated_patients_are_transplanted_as_often_as_the_sentence_says(
 
 
 def states_and_numbers_where_somebody_dies(pattern: str):
-    explorer, packed = in_the_page(CHAPTER, "death-against-transplant")
-    for state, sentence in zip(explorer.states(), packed.sentences, strict=True):
+    for state, sentence in states_and_sentences(CHAPTER, "death-against-transplant"):
         if state["deaths"]:
             found = re.search(pattern, sentence)
             yield state, [float(text) for text in found.groups()]
