@@ -19,6 +19,7 @@ sys.path.append(str(EXTENSIONS))
 
 import accessible_pages  # noqa: E402
 import agreement  # noqa: E402
+import exercise_numbers  # noqa: E402
 import fresh_outputs  # noqa: E402
 import front_door  # noqa: E402
 import launch_buttons  # noqa: E402
@@ -360,6 +361,12 @@ def test_front_door_is_a_complete_page():
     assert own_host.loads_of_page(page) == []
 
 
+def test_exercises_count_from_one_on_each_page():
+    in_the_book = {"critique": (10,), "reading": (8,), "coding": (9,)}
+    on_the_page = {"reading": (1,), "coding": (2,), "critique": (3,)}
+    assert exercise_numbers.counted_from_one(in_the_book) == on_the_page
+
+
 def test_explorers_are_counted():
     page = '<figure class="explorer" id="a"></figure><figure class="wide explorer"></figure>'
     other = '<figure class="explorer-picture"></figure><p>figure class="explorer"</p>'
@@ -424,6 +431,11 @@ from IPython.display import HTML
 
 HTML('''TABLE''')
 ```
+
+:::{exercise}
+:label: counting-reading
+Count again.
+:::
 """
 )
 
@@ -438,6 +450,11 @@ with open("executions.txt", "a") as record:
     record.write("living\\n")
 os.environ["INOBOOK_BUILD"]
 ```
+
+:::{exercise}
+:label: living-reading
+Live longer.
+:::
 """
 )
 
@@ -537,6 +554,14 @@ def test_life_of_a_book(tmp_path, monkeypatch):
     assert written(unchanged) == []
     assert book.executions() == ["counting", "living"]
 
+    book.write("book/_static/book.css", "p { color: teal; }\n")
+    restyled = book.build()
+    assert restyled.returncode == 0, restyled.stdout
+    assert len(written(restyled)) == 5
+    style = book.folder / "_build" / "html" / "_static" / "book.css"
+    assert style.read_text(encoding="utf-8") == "p { color: teal; }\n"
+    assert book.executions() == ["counting", "living"]
+
     book.change("book/counting.md", 'data-recomputed="72.7273"', 'data-recomputed="72.73"')
     book.change("book/counting.md", "cell-proportion", "cell-share")
     changed = book.build()
@@ -578,6 +603,8 @@ def check_first_build(book):
     assert "1 published number recomputed in 1 chapter; 1 agrees." in book.page("book/agreement")
     assert "<mfrac>" in chapter
     assert '<span class="eqno">(1)' in chapter
+    for page in (chapter, book.page("book/living")):
+        assert re.findall(r"Exercise \d+", page) == ["Exercise 1"]
     text = re.sub(r"<[^>]+>", "", chapter)
     assert "Stock et al. (2021) and (Clopper and Pearson, 1934) count" in text
     assert "'1'" in re.sub("&#39;|&#x27;", "'", book.page("book/living"))
