@@ -6,11 +6,22 @@
   const stored = () => { try { return localStorage.getItem(KEY) === "1"; } catch { return false; } };
   const store = (hidden) => { try { localStorage.setItem(KEY, hidden ? "1" : "0"); } catch { /* private window */ } };
 
+  // A paragraph between two cells that show no result speaks of the code alone, and goes with it.
+  const showsNothing = (element) =>
+    element?.matches("div.cell") && !element.querySelector(".cell_output");
+  const markTalkOfCode = (article) => {
+    for (const paragraph of article.querySelectorAll("p")) {
+      const between = [paragraph.previousElementSibling, paragraph.nextElementSibling];
+      if (between.every(showsNothing)) paragraph.classList.add("about-code");
+    }
+  };
+
   const offerSwitch = () => {
     const article = document.querySelector(".bd-article");
     const title = article?.querySelector("h1");
     if (!title || !article.querySelector(".cell_input")) return;
     const button = document.createElement("button");
+    markTalkOfCode(article);
     button.type = "button";
     button.className = "code-switch";
     const show = (hidden) => {

@@ -56,3 +56,13 @@ def test_box_that_goes_on_shows_it(phone, address, chapter):
     )
     assert marked
     assert [pair for pair in marked if pair[0] != pair[1]] == []
+
+
+def test_talk_of_code_alone_goes_with_the_code(phone, address):
+    open_ready(phone, address("endpoints/response"))
+    talk = phone.get_by_text("The statistics come from these libraries.")
+    seen = phone.get_by_role("heading", name="What the paper says")
+    assert talk.is_visible()
+    phone.get_by_role("button", name="Hide the code").click()
+    assert not talk.is_visible()
+    assert seen.is_visible()
