@@ -265,6 +265,7 @@ def survival_figure(
             fontsize=11, transform=table.get_yaxis_transform(),
         )  # fmt: skip
     percent_axis(axes, label)
+    axes.yaxis.labelpad = 0
     for each in (axes, table):
         each.set_xlim(-0.02 * until_months, until_months * 1.03)
     axes.set_xticks(ticks)
