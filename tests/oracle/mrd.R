@@ -25,6 +25,11 @@ newcombe <- function(x1, n1, x2, n2) {
 newcombe(13, 16, 5, 15)
 newcombe(13, 22, 5, 27)
 
+# In remission and MRD-positive, of all randomised: SC, then InO
+newcombe(10, 27, 3, 22)
+positive <- fisher.test(rbind(c(10, 17), c(3, 19)))$p.value
+positive
+
 # Fewer than k leukaemia cells among N analysed, at a burden b
 negative <- function(b, N, k) ppois(k - 1, b * N)
 negative(1e-4, 1e4, 1)
@@ -48,8 +53,10 @@ oracle <- list(
   nine = list(two_sided = exact(9, 9)[1], one_sided = exact(9, 9, level = 0.90)[1]),
   exact = list(first_ino = exact(69, 88), first_sc = exact(9, 32),
                flow = exact(21, 22), pcr = exact(19, 22)),
-  fisher = list(responders = responders, randomised = randomised),
-  newcombe = list(responders = newcombe(13, 16, 5, 15), randomised = newcombe(13, 22, 5, 27)),
+  fisher = list(responders = responders, randomised = randomised,
+                positive = positive),
+  newcombe = list(responders = newcombe(13, 16, 5, 15), randomised = newcombe(13, 22, 5, 27),
+                  positive = newcombe(10, 27, 3, 22)),
   negative = list(three_of_five = ppois(2, 5), threshold = negative(1e-4, 1e5, 10)),
   needed = needed,
   mcnemar = mcnemar_exact,

@@ -10,7 +10,7 @@ def numbers() -> dict[str, Any]:
     chapter = namespace("endpoints/mrd")
     first, children = chapter["first"], chapter["children"]
     differences = chapter["differences"]
-    rows = {"responders": "of responders", "randomised": "of all randomised"}
+    rows = ["responders", "randomised"]
     return {
         "nine": {"two_sided": chapter["two_sided"], "one_sided": chapter["one_sided"]},
         "exact": {
@@ -19,10 +19,10 @@ def numbers() -> dict[str, Any]:
             "flow": list(children.loc["flow", ["lower", "upper"]] / 100),
             "pcr": list(children.loc["PCR", ["lower", "upper"]] / 100),
         },
-        "fisher": {key: differences.loc[row, "P"] for key, row in rows.items()},
-        "newcombe": {
-            key: list(differences.loc[row, ["lower", "upper"]] / 100) for key, row in rows.items()
-        },
+        "fisher": {key: differences.loc[key, "P"] for key in rows}
+        | {"positive": chapter["positive_in_cr"][3]},
+        "newcombe": {key: list(differences.loc[key, ["lower", "upper"]] / 100) for key in rows}
+        | {"positive": [each / 100 for each in chapter["positive_in_cr"][1:3]]},
         "negative": {
             "three_of_five": chapter["by_hand"],
             "threshold": stats.poisson.cdf(9, 10),

@@ -67,7 +67,7 @@ def test_rates_difference_and_p_value_in_every_state():
     pattern = re.compile(
         rf": {NUMBER} of {NUMBER} \({NUMBER}%\) with InO and {NUMBER} of {NUMBER} \({NUMBER}%\) "
         rf"with SC are MRD-negative, a difference of {NUMBER} points \(95% interval {NUMBER} to "
-        rf"{NUMBER}\); Fisher's two-sided P is (below )?{NUMBER}\.$"
+        rf"{NUMBER}\); Fisher's two-sided P is (below )?{NUMBER}\. "
     )
     checked = 0
     for state, sentence in states_and_sentences(CHAPTER, "who-is-counted"):
@@ -92,16 +92,37 @@ def test_rates_difference_and_p_value_in_every_state():
 
 def test_sentence_of_the_denominator_names_its_setting():
     for state, sentence in states_and_sentences(CHAPTER, "who-is-counted"):
-        assert sentence.startswith(f"Counting {state['denominator']}, with ")
-        nobody = state["missing_ino"] + state["missing_sc"] == 0
-        assert ("every responder assessed" in sentence) == nobody
-        if not nobody:
-            words = f"{state['missing_ino']} InO and {state['missing_sc']} SC responders"
-            assert words in sentence
-            if state["denominator"] == "only those assessed":
-                assert "left out" in sentence
-            else:
-                assert state["taken_as"] in sentence
+        assert sentence.startswith(f"Counting {state['denominator']}. ")
+        who = sentence.split(". ")[1].split(":")[0]
+        missing = {"InO": state["missing_ino"], "SC": state["missing_sc"]}
+        for name, count in missing.items():
+            assert (f"{count} {name}" in who) == (count > 0), sentence
+        total = sum(missing.values())
+        if total == 0:
+            assert who == "Every responder was assessed"
+            continue
+        left_out = state["denominator"] == "only those assessed"
+        assert who.endswith("left out" if left_out else state["taken_as"])
+        verbs = (" responder was ", " is ") if total == 1 else (" responders were ", " are ")
+        assert all(verb in who for verb in verbs), sentence
+
+
+def test_sentence_says_when_a_choice_changes_nothing_and_which_reading_a_setting_needs():
+    """By trying: another 'taken as' must change the counts unless the sentence says it does not."""
+    told = {
+        tuple(state.values()): sentence
+        for state, sentence in states_and_sentences(CHAPTER, "who-is-counted")
+    }
+    by_taken_as: dict[tuple, set[str]] = {}
+    for (denominator, ino, sc, _), sentence in told.items():
+        counts = sentence.split(": ")[1].split(", a difference")[0]
+        by_taken_as.setdefault((denominator, ino, sc), set()).add(counts)
+    for (denominator, ino, sc, _), sentence in told.items():
+        nothing = len(by_taken_as[denominator, ino, sc]) == 1
+        assert ("changes nothing" in sentence) == nothing, sentence
+        # 13 of 16 - ino and 5 of 15 - sc round to the printed 81% and 33% only if all were assessed
+        both_readings = (round(1300 / (16 - ino)), round(500 / (15 - sc))) == (81, 33)
+        assert ("only in the first reading" in sentence) != both_readings, sentence
 
 
 # --- what a negative call means ----------------------------------------------------------
@@ -192,6 +213,30 @@ def test_bounds_are_those_of_linear_programming():
             for sign in (1, -1)
         )
         assert limits(both) == pytest.approx((least, most), abs=1e-6)
+
+
+def draws(n: int, counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """All outcomes of drawing n patients with replacement, and the chance of each."""
+    outcomes = np.array([(a, b, n - a - b) for a in range(n + 1) for b in range(n - a + 1)])
+    return outcomes, stats.multinomial.pmf(outcomes, n, np.array(counts) / n)
+
+
+def test_bootstrap_of_the_lower_limit_is_near_its_exact_distribution():
+    chapter = namespace(CHAPTER)
+    ino, chance_ino = draws(22, [13, 3, 6])
+    sc, chance_sc = draws(27, [5, 10, 12])
+    sc, chance_sc = sc[sc[:, 2] < 27], chance_sc[sc[:, 2] < 27]
+    negative, positive = sc[:, 0] / 27, sc[:, 1] / 27
+    in_stratum = np.maximum(0, negative + positive - ino[:, [1]] / 22) / (negative + positive)
+    limit = in_stratum - negative / (negative + positive)
+    chance = np.outer(chance_ino, chance_sc)
+    order = np.argsort(limit, axis=None)
+    reached = np.cumsum(chance.ravel()[order])
+    exact = [100 * limit.ravel()[order][np.searchsorted(reached, p)] for p in (0.025, 0.975)]
+    assert [chapter["boot_low"], chapter["boot_high"]] == pytest.approx(exact, abs=1.0)
+    assert chance[limit <= 0].sum() == pytest.approx(0.026, abs=0.001)
+    contradicts = (ino[:, :2].sum(axis=1) / 22)[:, None] < negative + positive
+    assert chance[contradicts].sum() == pytest.approx(0.10, abs=0.01)  # 'about one draw in ten'
 
 
 def test_ten_invented_patients_add_up_as_the_text_says():
