@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from inobook.cohorts import load_1022, load_alternatives
-from lifelines import CoxPHFitter
+from lifelines import CoxPHFitter, KaplanMeierFitter
 from scipy import integrate, optimize, stats
-from states import NUMBER, states_and_numbers
+from states import NUMBER, states_and_numbers, states_and_sentences
 
 CHAPTER = "endpoints/hazard_ratio"
 INTERVALS = "interval-by-deaths"
@@ -129,10 +129,11 @@ def test_all_deaths_exclude_the_extremes_and_no_more(draw):
     assert 1.5 < high < 3.0
 
 
+COUNT = r"(\d[\d,]*)"
+PERCENT = r"(less than 1|\d+)%"
 INTERVAL = (
-    rf"^An estimate of {NUMBER} on {NUMBER} deaths, .*: {NUMBER}% interval {NUMBER} to {NUMBER}\. "
-    rf"Its limits .*a hazard (?:less than )?{NUMBER}% (?:low|high)er and a hazard (?:less than )?"
-    rf"{NUMBER}% (?:low|high)er\."
+    rf"^An estimate of {NUMBER} on {COUNT} deaths, .*: {NUMBER}% interval {NUMBER} to {NUMBER}\. "
+    rf"The hazard could be (?:anything from )?{PERCENT} (?:lower )?to {PERCENT} (lower|higher)\. "
 )
 SHARES = {"half and half": 0.5, "40% in one arm": 0.4, "30% in one arm": 0.3}
 
@@ -140,38 +141,70 @@ SHARES = {"half and half": 0.5, "40% in one arm": 0.4, "30% in one arm": 0.3}
 def test_interval_is_that_of_schoenfelds_variance_in_every_state():
     """Variance 1 / (d p (1 - p)), with p the share of the deaths in one arm."""
     checked = 0
-    explorer = chapters.explorers(CHAPTER)[INTERVALS]
-    for state, said in states_and_numbers(CHAPTER, INTERVALS, INTERVAL):
+    for state, sentence in states_and_sentences(CHAPTER, INTERVALS):
+        *texts, near, far, side = re.search(INTERVAL, sentence).groups()
+        said = [float(text.replace(",", "")) for text in texts]
         share = SHARES[state["split"]]
         spread = (state["deaths"] * share * (1 - share)) ** -0.5
         level = state["level"] / 100
         limits = np.exp(stats.norm.interval(level, np.log(state["estimate"]), spread))
         assert said[:3] == [state["estimate"], state["deaths"], state["level"]]
         assert np.all(np.abs(limits - said[3:5]) <= 0.005 + 1e-6), state
-        less = re.findall(r"a hazard (less than 1%)?", explorer(**state)[1])
-        for limit, percent, small in zip(limits, said[5:7], less, strict=True):
+        ordered = limits[::-1] if limits[1] < 1 else limits
+        assert (side == "lower") == (limits[1] < 1), state
+        assert ("anything from" in sentence) == (limits[0] < 1 < limits[1]), state
+        assert ("lower to" in sentence) == (limits[0] < 1 < limits[1]), state
+        for limit, printed in zip(ordered, (near, far), strict=True):
             change = 100 * abs(limit - 1)
-            assert change < 0.5 if small else abs(change - percent) <= 0.5 + 1e-6, state
+            if printed == "less than 1":
+                assert change < 0.5
+            else:
+                assert abs(change - float(printed)) <= 0.5 + 1e-6, state
         checked += 1
-    assert checked == 7 * 9 * 3 * 2
+    assert checked == 6 * 11 * 3 * 2
 
 
-def test_interval_names_its_sides_and_the_deaths_that_exclude_one():
-    explorer = chapters.explorers(CHAPTER)[INTERVALS]
-    for state in explorer.states():
-        sentence = explorer(**state)[1]
+def test_interval_says_whether_one_is_excluded_and_how_many_deaths_would_do():
+    for state, sentence in states_and_sentences(CHAPTER, INTERVALS):
         share = SHARES[state["split"]]
         quantile = stats.norm.ppf(0.5 + state["level"] / 200)
         spread = (state["deaths"] * share * (1 - share)) ** -0.5
         excluded = abs(np.log(state["estimate"])) > quantile * spread
-        assert ("lie on both sides of 1" in sentence) == (not excluded), state
+        assert ("The interval excludes 1" in sentence) == excluded, state
         if state["estimate"] == 1:
-            assert "no number of deaths excludes 1" in sentence
+            assert sentence.endswith("no number of deaths excludes 1.")
             continue
-        needed = int(re.search(r"about (\d+) deaths are needed", sentence)[1])
+        assert ("The interval holds 1" in sentence) == (not excluded), state
+        if not excluded:
+            continue
+        needed = int(re.search(rf"about {COUNT} deaths are enough", sentence)[1].replace(",", ""))
         distance = abs(np.log(state["estimate"]))
         assert distance * np.sqrt(needed * share * (1 - share)) >= quantile - 1e-9
         assert distance * np.sqrt((needed - 1) * share * (1 - share)) < quantile
+
+
+def test_the_question_before_the_intervals_can_be_answered():
+    """1.17 holds 1 with 500 deaths and excludes it with 700."""
+    for deaths, words in ((500, "The interval holds 1"), (700, "The interval excludes 1")):
+        explorer = chapters.explorers(CHAPTER)[INTERVALS]
+        sentence = explorer(estimate=1.17, deaths=deaths, split="half and half", level=95)[1]
+        assert words in sentence
+
+
+def test_medians_and_ratios_by_chance_are_those_of_the_library():
+    chapter = chapters.namespace(CHAPTER)
+    arrays = chapter["proportional_trials"](1.17, 30, np.random.default_rng(3))
+    found = zip(*chapter["medians_and_surpluses"](*arrays), strict=True)
+    for time, died, ino, (*medians, above_1, above_117) in zip(*arrays, found, strict=True):
+        by_library = [
+            KaplanMeierFitter().fit(time[arm], died[arm]).median_survival_time_
+            for arm in (ino, ~ino)
+        ]
+        assert np.allclose(medians, by_library)
+        trial = pd.DataFrame({"time": time, "died": 1 * died, "ino": 1 * ino})
+        ratio = CoxPHFitter().fit(trial, "time", "died").hazard_ratios_["ino"]
+        assert (ratio > 1) == (above_1 > 0)
+        assert (ratio >= 1.17) == (above_117 >= 0)
 
 
 CROSSING = (
