@@ -26,8 +26,11 @@ ph <- subset(cohort, ph_positive == 1)
 # Cumulative incidence: columns are waiting, transplanted, died first
 incidence <- survfit(Surv(days, factor(event, 0:2)) ~ arm, data = cohort)
 summary(incidence, times = c(3, 6, 12, 24) * 30.4375)$pstate
-incidence_ph <- survfit(Surv(days, factor(event, 0:2)) ~ arm, data = ph)
-summary(incidence_ph, times = 12 * 30.4375)$pstate
+incidence_ph <- survfit(Surv(days, factor(event, 0:2)) ~ arm, data = ph, conf.type = "log-log")
+year <- summary(incidence_ph, times = 12 * 30.4375)
+year$pstate
+limits_ph <- cbind(lower = year$lower[, 2], upper = year$upper[, 2])
+limits_ph
 
 # Three questions: count, rate among the waiting, curve
 questions <- function(d) {
@@ -66,7 +69,7 @@ at <- function(fit, times) {
   read <- summary(fit, times = times * 30.4375)
   states <- split(as.data.frame(read$pstate), sub("arm=", "", read$strata))
   lapply(setNames(states, tolower(names(states))),
-         function(s) list(transplanted = s[, 2], died = s[, 3]))
+         function(s) list(waiting = s[, 1], transplanted = s[, 2], died = s[, 3]))
 }
 oracle <- list(
   exact = list(ph_ino = exact(9, 22), ph_sc = exact(5, 27), ino = exact(65, 164), sc = exact(17, 162)),
@@ -74,6 +77,7 @@ oracle <- list(
                wrong = c(wrong(1), wrong(2))),
   incidence = at(incidence, c(3, 6, 12, 24)),
   incidence_ph = lapply(at(incidence_ph, 12), function(s) s$transplanted),
+  limits_ph = list(ino = unname(limits_ph[1, ]), sc = unname(limits_ph[2, ])),
   questions = list(all = as.list(questions(cohort)), ph = as.list(questions(ph))),
   ratios = list(all = apply(ratios(cohort), 1, as.list), ph = apply(ratios(ph), 1, as.list)),
   fine_gray = list(all = unname(fine_gray(cohort)[1]), ph = unname(fine_gray(ph)[1]))

@@ -7,7 +7,7 @@ import pandas as pd
 from chapters import namespace
 from scipy import optimize
 
-KINDS = ("transplanted", "died")
+KINDS = ("waiting", "transplanted", "died")
 ROWS = ("transplant", "death_first", "subdistribution")
 
 
@@ -75,6 +75,10 @@ def numbers() -> dict[str, Any]:
         },
         "incidence_ph": {
             arm.lower(): chapter["at_12"]["Aalen-Johansen"][arm] / 100 for arm in ("InO", "SC")
+        },
+        "limits_ph": {
+            arm.lower(): fitted.confidence_interval_.loc[: chapter["year"]].iloc[-1].tolist()
+            for arm, fitted in chapter["right"].items()
         },
         "questions": questions,
         "ratios": {

@@ -130,3 +130,35 @@ def test_gray_finds_nothing_between_equal_arms_and_its_level_is_kept():
         event = generator.choice([0, 1, 2], 80, p=[0.1, 0.45, 0.45])
         found.append(gray(days, event, np.repeat(["a", "b"], 40)) > 3.841)
     assert 0.02 <= np.mean(found) <= 0.09
+
+
+def test_limits_of_the_others_are_those_of_a_simulation():
+    """Two inputs drawn at random from their printed intervals, whole trial and transplanted."""
+    chapter = chapters.namespace(CHAPTER)
+    generator = np.random.default_rng(77)
+
+    def drawn(estimate: float, low: float, high: float) -> np.ndarray:
+        return generator.normal(estimate, (high - low) / 3.92, 400_000)
+
+    arm, transplanted = drawn(22.8, 16.7, 29.6), drawn(39, 28, 50)
+    share = 77 / 164
+    others = (arm - share * transplanted) / (1 - share)
+    printed = chapter["implied"].loc["InO (77), 2-year figure"]
+    assert np.quantile(others, [0.025, 0.975]) == pytest.approx(
+        [printed.lower, printed.upper], abs=0.15
+    )
+    part = np.quantile(share * transplanted / arm, [0.025, 0.975])
+    assert part[0] == pytest.approx(0.5, abs=0.05)
+    assert part[1] > 1
+
+
+def test_overlapping_intervals_hide_a_difference_on_the_border_of_chance():
+    """Survival one year after transplant, 44 (33 to 55) and 65 (44 to 79), drawn at random."""
+    chapter = chapters.namespace(CHAPTER)
+    printed = chapter["apart"].loc[("os", 12)]
+    generator = np.random.default_rng(1022)
+    gap = generator.normal(44, 22 / 3.92, 400_000) - generator.normal(65, 35 / 3.92, 400_000)
+    assert np.quantile(gap, [0.025, 0.975]) == pytest.approx(
+        [printed.lower, printed.upper], abs=0.2
+    )
+    assert 2 * np.mean(gap > 0) == pytest.approx(0.046, abs=0.003)
