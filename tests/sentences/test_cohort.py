@@ -83,9 +83,11 @@ def test_what_the_text_says_of_gaps_by_chance():
     assert fifteen == [5.6, 15.2, 21.7, 38.1, 25.6]
     assert percent_beyond(20, 10) == percent_beyond(20, 15)
     assert round(percent_beyond(5, 20), 1) == 1.4
-    usual = [percent_beyond(carriers[share], 20) for share in (20, 30, 40, 50)]
-    assert namespace(CHAPTER)["usual_twenty"] == pytest.approx(usual)
-    assert min(usual) > 5
+    usual = {each: percent_beyond(each, 20) for each in range(10, 26)}
+    assert namespace(CHAPTER)["usual_twenty"] == pytest.approx(list(usual.values()))
+    assert (min(usual, key=usual.get), max(usual, key=usual.get)) == (11, 21)
+    assert (round(usual[11], 1), round(usual[21], 1)) == (8.3, 24.6)
+    assert [round(usual[each]) for each in (19, 20, 21)] == [24, 14, 25]
     assert percent_beyond(20, 20) == pytest.approx(100 / 7, abs=1)
 
 
@@ -210,6 +212,7 @@ def test_one_cohort_at_a_time_in_every_state(outcome):
             assert limits[0] == pytest.approx(min(known), abs=0.05 + 1e-6)
             assert limits[-1] == pytest.approx(max(known), abs=0.05 + 1e-6)
             assert spread.startswith("always") == (len(limits) == 1)
+            assert spread.endswith("where known") == (None in every)
         checked += 1
     assert checked == 4 * 21
 
@@ -251,5 +254,42 @@ def test_women_live_shorter_with_a_low_p_in_exactly_one_cohort():
         assert namespace(CHAPTER)["factor_tests"].loc[number, "women"] == pytest.approx(p, rel=1e-6)
         if p < 0.05:
             low_p[number] = "shorter" if ratio > 1 else "longer"
+    assert len(low_p) == 2
     assert [number for number, which in low_p.items() if which == "shorter"] == [12]
     assert low_p[4] == "longer"
+
+
+def test_finds_in_the_other_five_characteristics_and_in_the_books_own_cohort():
+    """By lifelines: 8 low P of 105 in all, and two of them in cohort 0."""
+    has = {
+        "age": lambda one: one["age"] >= 55,
+        "salvage": lambda one: one["salvage_2"] == 1,
+        "remission": lambda one: one["cr1_12_months"] == 1,
+        "transplant": lambda one: one["prior_hsct"] == 1,
+        "blasts": lambda one: one["blasts_50"] == 1,
+    }
+    low_p, ratios = [], {}
+    for number in range(21):
+        one = patients(number)
+        for name, rule in has.items():
+            group = rule(one)
+            p = logrank_test(
+                one.loc[group, "os_days"], one.loc[~group, "os_days"],
+                one.loc[group, "os_event"], one.loc[~group, "os_event"],
+            ).p_value  # fmt: skip
+            data = one[["os_days", "os_event"]].assign(group=group.astype(float)).astype(float)
+            ratios[name, number] = (
+                CoxPHFitter().fit(data, "os_days", "os_event").hazard_ratios_["group"]
+            )
+            if p < 0.05:
+                low_p.append((name, number))
+    assert len(low_p) == namespace(CHAPTER)["below_in_others"].sum() == 8
+    assert {name for name, number in low_p if number == 0} == {"remission", "blasts"}
+    blasts = {number: ratios["blasts", number] for number in range(21)}
+    assert max(blasts, key=blasts.get) == 0
+    folds = []
+    for name in has:
+        row = [ratios[name, number] for number in range(21)]
+        folds.append(max(row) / min(row))
+    chapter = namespace(CHAPTER)["fold"].drop("women")
+    assert sorted(folds) == pytest.approx(sorted(chapter), rel=1e-3)
