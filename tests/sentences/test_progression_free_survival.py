@@ -52,7 +52,8 @@ def test_rate_at_a_month_is_that_of_statsmodels_in_every_state():
     arm_words = rf"{{}} {NUMBER}% \((?:{SIGNED}% to {SIGNED}%|no interval); (\d+|nobody) at risk\)"
     pattern = (
         arm_words.format("InO") + ", " + arm_words.format("SC") + r"\. "
-        rf"Difference {SIGNED} points(?: \({SIGNED} to {SIGNED}\), P (=|<) {NUMBER} at this month)?"
+        rf"Difference {SIGNED} points(?: \({SIGNED} to {SIGNED}\), P (=|<) {NUMBER} at this month, "
+        r"whichever interval is drawn)?"
     )
     checked = without_interval = 0
     for state, sentence in states_and_sentences(CHAPTER, "rate-at-a-month"):
@@ -99,7 +100,7 @@ def test_rate_at_a_month_is_that_of_statsmodels_in_every_state():
             assert p_value < 0.001, state
         else:
             assert abs(float(said[12]) - p_value) <= 0.0005 + 1e-9, state
-    assert (checked, without_interval) == (2 * 22 * 3, (12 + 4) * 3)
+    assert (checked, without_interval) == (2 * 16 * 3, 6 * 3)
 
 
 def end_of_one(patient, transplant: str, failure: str, stopped: str) -> tuple[float, bool]:
@@ -122,12 +123,13 @@ def end_of_one(patient, transplant: str, failure: str, stopped: str) -> tuple[fl
 
 def test_event_definition_is_that_of_a_loop_over_patients_in_every_state():
     median = r"(day 1|\d+\.\d months)"
-    risk = r"\((\d+|nobody) at risk\)"
+    last = rf"0% \(the last person at risk had an event at month {NUMBER}\)"
+    rate = rf"(?:{NUMBER}% \((\d+) at risk\)|{last})"
     pattern = (
-        rf"Event-free at 12 months: InO {NUMBER}% {risk}, SC {NUMBER}% {risk}; "
+        rf"Event-free at 12 months: InO {rate}, SC {rate}; "
         rf"medians: InO {median}, SC {median}\. Synthetic patients, no result of the trial\.$"
     )
-    year, checked = 12 * DAYS_PER_MONTH, 0
+    year, checked, ended = 12 * DAYS_PER_MONTH, 0, 0
     for state, sentence in states_and_sentences(CHAPTER, "event-definition"):
         said = re.search(pattern, sentence).groups()
         for place, arm in enumerate(("InO", "SC")):
@@ -139,22 +141,28 @@ def test_event_definition_is_that_of_a_loop_over_patients_in_every_state():
             days, events = map(np.array, zip(*ends, strict=True))
             fitted = KaplanMeierFitter().fit(days, events)
             share = 100 * float(fitted.predict(year))
-            assert abs(float(said[2 * place]) - share) <= 0.05 + 1e-6, state
-            assert said[2 * place + 1] == str(int(np.sum(days >= year)) or "nobody"), state
+            share_said, risk_said, ended_said = said[3 * place : 3 * place + 3]
+            if ended_said is None:
+                assert abs(float(share_said) - share) <= 0.05 + 1e-6, state
+                assert int(risk_said) == np.sum(days >= year), state
+            else:
+                assert share < 1e-9 and days.max() < year and events[days == days.max()].all()
+                assert abs(float(ended_said) - days.max() / DAYS_PER_MONTH) <= 0.05 + 1e-6, state
+                ended += 1
             months = fitted.median_survival_time_ / DAYS_PER_MONTH
-            if said[4 + place] == "day 1":
+            if said[6 + place] == "day 1":
                 assert months < 0.05, state
             else:
-                assert abs(float(said[4 + place].split()[0]) - months) <= 0.05 + 1e-6, state
+                assert abs(float(said[6 + place].split()[0]) - months) <= 0.05 + 1e-6, state
         checked += 1
-    assert checked == 54
+    assert (checked, ended) == (54, 36)
 
 
 SCHEDULES = (
     rf"^True median {NUMBER} months in both arms, {NUMBER}% of events are deaths\. Seen every "
-    rf"{NUMBER} weeks, arm A has a median of {NUMBER} and an average within the year of {NUMBER} "
-    rf"months; seen every {NUMBER} weeks, arm B {NUMBER} and {NUMBER}\. At 12 months the truth is "
-    rf"{NUMBER}%; A shows {NUMBER}% and B {NUMBER}%\.$"
+    rf"{NUMBER} weeks, arm A has a median of {NUMBER} months and an average time seen event-free, "
+    rf"counting no more than 12 months, of {NUMBER}; seen every {NUMBER} weeks, arm B {NUMBER} and "
+    rf"{NUMBER}\. At 12 months the truth is {NUMBER}%; A shows {NUMBER}% and B {NUMBER}%\.$"
 )
 WEEKS_PER_MONTH = DAYS_PER_MONTH / 7
 
@@ -309,3 +317,39 @@ def test_censoring_at_a_change_tends_to_what_the_chapter_says():
     ):
         share = 100 * float(KaplanMeierFitter().fit(time, event).predict(6))
         assert abs(share - expected) < 0.5
+
+
+def test_without_a_difference_the_test_is_conservative_and_often_impossible():
+    """The chapter's simulation again, trial by trial with statsmodels, for a true rate of 11%."""
+    generator, trials, done, low = np.random.default_rng(5), 400, 0, 0
+    for _ in range(trials):
+        curves = []
+        for patients in (22, 27):
+            failed = generator.exponential(-12 / np.log(0.11), patients)
+            left = generator.exponential(-12 / np.log(0.11) / 0.15, patients)
+            table = SurvfuncRight(np.minimum(failed, left), (failed <= left).astype(int)).summary()
+            row = table[table.index <= 12].iloc[-1]
+            curves.append((row["Surv prob"], row["Surv prob SE"]))
+        (s1, e1), (s2, e2) = curves
+        if min(s1, s2) > 1e-12:
+            done += 1
+            apart = np.log(np.log(s1) / np.log(s2))
+            low += abs(apart) > Z * np.hypot(e1 / s1 / np.log(s1), e2 / s2 / np.log(s2))
+    rejected, impossible = chapters.namespace(CHAPTER)["under_null"]["11%"]
+    assert abs(100 * (1 - done / trials) - impossible) < 8
+    assert abs(100 * low / done - rejected) < 2.5
+
+
+def test_shuffled_arms_differ_as_often_as_the_chapter_says():
+    chapter = chapters.namespace(CHAPTER)
+    generator, patients = np.random.default_rng(6), chapter["ph_positive"]
+    days, events = patients.pfs_days.to_numpy(), patients.pfs_event.to_numpy()
+    beyond = 0
+    for _ in range(400):
+        shuffled = generator.permutation(len(days))
+        one, other = (
+            KaplanMeierFitter().fit(days[each], events[each]).predict(12 * DAYS_PER_MONTH)
+            for each in (shuffled[:22], shuffled[22:])
+        )
+        beyond += abs(one - other) >= chapter["gap"] - 1e-9
+    assert abs(beyond / 400 - chapter["p_shuffled"]) < 0.06
