@@ -122,6 +122,10 @@ def test_summary_tells_checks_from_agreement_by_construction():
     assert "agree to their printed precision, 1 of them from other published figures" in (
         agreement(drawn, checked).summary
     )
+    assert agreement(drawn).summary.endswith(
+        "all from synthetic patients, who were drawn so that they do."
+    )
+    assert agreement(checked).summary.endswith("all from other published figures.")
     with pytest.raises(AgreementError, match="source 'a guess' is unknown"):
         recomputed(RATE, 72.73, cell="rates", source="a guess")
 

@@ -110,10 +110,16 @@ class AgreementTable:
         """How many of the published numbers agree, in words."""
         agreeing = sum(row.agrees for row in self.rows)
         checks = sum(row.source == PUBLISHED for row in self.rows)
+        drawn = "synthetic patients, who were drawn so that they do"
+        if checks == 0:
+            origin = f"all from {drawn}"
+        elif checks == len(self.rows):
+            origin = "all from other published figures"
+        else:
+            origin = f"{checks} of them from other published figures and the rest from {drawn}"
         return (
             f"{agreeing} of {len(self.rows)} published numbers recomputed in this chapter agree "
-            f"to their printed precision, {checks} of them from other published figures and the "
-            "rest from synthetic patients, who were drawn so that they do."
+            f"to their printed precision, {origin}."
         )
 
     def __repr__(self) -> str:
