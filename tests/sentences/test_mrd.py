@@ -81,6 +81,9 @@ def test_rates_difference_and_p_value_in_every_state():
         expected = [100 * a / n, 100 * b / m, 100 * (a / n - b / m)]
         expected += [100 * each for each in newcombe(a, n, b, m)]
         assert np.allclose([a_percent, b_percent, gap, low, high], expected, atol=0.5 + 1e-6)
+        for words, exact in zip(said[-2:], expected[-2:], strict=True):
+            assert number(words) == 0 or (number(words) > 0) == (exact > 0), sentence
+            assert "−0" not in words or "." in words, sentence
         p_value = fisher(a, n, b, m)
         if below:
             assert p_value < number(p_said) == 0.001
@@ -99,7 +102,7 @@ def test_sentence_of_the_denominator_names_its_setting():
             assert (f"{count} {name}" in who) == (count > 0), sentence
         total = sum(missing.values())
         if total == 0:
-            assert who == "Every responder was assessed"
+            assert who == "Suppose that every responder was assessed"
             continue
         left_out = state["denominator"] == "only those assessed"
         assert who.endswith("left out" if left_out else state["taken_as"])
