@@ -216,6 +216,18 @@ def test_bands_show_the_curves_own_interval():
     assert np.isclose(at_90_days, lower).any() and np.isclose(at_90_days, upper).any()
 
 
+def test_bands_reach_as_far_as_the_curve():
+    days = np.array([3.0, 6, 10, 40]) * DAYS_PER_MONTH
+    curve = KaplanMeierFitter().fit(days, [1, 1, 0, 0])
+    _, axes = figures.survival_figure({"SC": curve}, "synthetic patients", 30, 6, bands=True)
+    (band,) = axes.collections
+    corners = band.get_paths()[0].vertices
+    at_the_end = corners[np.isclose(corners[:, 0], 30), 1]
+    assert axes.lines[0].get_xdata()[-1] == corners[:, 0].max() == 30
+    for limit in curve.confidence_interval_.iloc[-1]:
+        assert np.isclose(at_the_end, limit).any()
+
+
 def test_reused_canvas_comes_back_wiped():
     with figures.reused_canvases():
         first, axes = figures.canvas("simulation")

@@ -297,8 +297,9 @@ def _draw_curve(
     if bands:
         interval = fitter.confidence_interval_
         interval = interval[interval.index <= until_months * DAYS_PER_MONTH]
+        limits = np.vstack([interval.to_numpy(), interval.to_numpy()[-1:]])
         axes.fill_between(
-            interval.index / DAYS_PER_MONTH, interval.iloc[:, 0], interval.iloc[:, 1],
+            np.append(interval.index / DAYS_PER_MONTH, months[-1]), limits[:, 0], limits[:, 1],
             step="post", color=colour, alpha=0.16, linewidth=0, zorder=2,
         )  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_restricted_means_gains_intervals_and_numbers_at_risk():
 
 def test_weighted_tests_are_those_of_lifelines():
     pattern = (
-        rf"rho {NUMBER} and gamma {NUMBER} .*; z = {SIGNED}, two-sided P = {NUMBER} "
+        rf"ρ {NUMBER} and γ {NUMBER} .*; z = {SIGNED}, two-sided P = {NUMBER} "
         rf"\(one-sided {NUMBER}\)"
     )
     checked = 0
@@ -138,7 +138,7 @@ def test_two_hazard_ratios_are_those_of_one_model_with_two_periods():
 
 
 def test_tests_on_dealt_arms_are_those_of_lifelines():
-    """Thirty of the 4,000 deals, one at a time: weighted tests, milestones, restricted means."""
+    """Thirty of the deals, one at a time: weighted tests, milestones, restricted means."""
     chapter = chapters.namespace(CHAPTER)
     days, died = (cohorts.load_1022()[each].to_numpy(float) for each in COLUMNS["January 2017"])
     for place in range(0, 4000, 135):
@@ -181,8 +181,9 @@ def test_tests_on_dealt_arms_are_those_of_lifelines():
 def test_false_alarms_are_near_five_per_cent_alone_and_double_together():
     """40,000 deals of another generator gave 4.8% to 5.3% alone and 10.8% together."""
     alarms = chapters.namespace(CHAPTER)["alarms"]
-    assert alarms.iloc[:-1].between(0.04, 0.062).all()
-    assert 0.093 < alarms["best of the five"] < 0.123
+    assert alarms.iloc[:-1].between(0.045, 0.056).all()
+    assert 0.100 < alarms["best of the five"] < 0.116
+    assert chapters.namespace(CHAPTER)["threshold"] == pytest.approx(2.30, abs=0.03)
 
 
 def test_yearly_ratios_from_printed_rates():
@@ -284,3 +285,34 @@ def test_the_first_year_in_halves_is_that_of_one_model_with_two_periods():
     for half, column in zip(halves, ["early", "late"], strict=True):
         expected = np.exp([fit.params_[column], *fit.confidence_intervals_.loc[column]])
         assert half == pytest.approx(expected, abs=1e-4)
+
+
+def test_late_weights_call_a_pure_harm_better():
+    """100,000 trials of other generators gave 0.3%, 6.7% and 10.4%; without effect 2.5% to 2.6%.
+
+    The pure harm's survival is below the control's at every time.
+    """
+    called = chapters.namespace(CHAPTER)["called_better"]
+    assert called["no effect"].between(2.2, 2.9).all()
+    assert called["pure harm"].to_numpy() == pytest.approx([0.3, 6.7, 10.4], abs=0.6)
+    months = np.linspace(0.1, 60, 600)
+    treated, control = (np.exp(-frail * months) + np.exp(-0.03 * months) for frail in (0.6, 0.3))
+    assert (treated < control).all()
+
+
+def test_late_weights_by_lifelines_on_simulated_trials():
+    chapter = chapters.namespace(CHAPTER)
+    simulated = chapter["simulated_trials"](2, np.random.default_rng(9))
+    z = chapter["late_weighted_z"](*simulated)
+    for place in range(5):
+        days, died, arm = (each[place] for each in simulated)
+        groups = days[arm == 1], days[arm == 0], died[arm == 1], died[arm == 0]
+        for late in (0, 1, 2):
+            test = logrank_test(*groups, weightings="fleming-harrington", p=0, q=late)
+            assert z[late, place] ** 2 == pytest.approx(test.test_statistic, abs=1e-8)
+
+
+def test_the_step_at_month_12_by_its_two_ratios():
+    """0.903 and 0.359 with standard errors 0.137 and 0.283, from two separate fits."""
+    step = chapters.namespace(CHAPTER)["step_z"]
+    assert abs(step) == pytest.approx(np.log(0.903 / 0.359) / np.hypot(0.1368, 0.2830), abs=0.01)
