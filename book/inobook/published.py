@@ -223,8 +223,8 @@ def results() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str).set_index("id")
 
 
-class ResultsTable(pd.DataFrame):
-    """Published results as a page shows them: on a phone each row becomes a card.
+class CardTable(pd.DataFrame):
+    """A table as a page shows it: on a phone each row becomes a card.
 
     A data frame in every other respect.
     """
@@ -250,7 +250,7 @@ def _card(names: Iterable[str], texts: Iterable[str]) -> str:
     return f"<tr>{cells}</tr>"
 
 
-def table(*ids: str) -> ResultsTable:
+def table(*ids: str) -> CardTable:
     """Return published results ready for display, in the order asked for.
 
     Returns:
@@ -264,7 +264,7 @@ def table(*ids: str) -> ResultsTable:
     if not ids:
         raise ValueError("published.table needs at least one id, such as '1022.ph.ino.cr_cri'.")
     chosen = [result(each) for each in ids]
-    return ResultsTable(
+    return CardTable(
         {
             "Endpoint": [each.endpoint for each in chosen],
             "Population": [f"{each.study}, {each.population}" for each in chosen],
