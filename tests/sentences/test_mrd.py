@@ -142,7 +142,7 @@ def test_negative_calls_in_every_state():
         rf"^True burden {NUMBER} per million, {NUMBER} cells analysed, {NUMBER} needed: {NUMBER} "
         r"leukaemia cells? (?:is|are) expected in the sample, and (.+) of such samples are called "
         rf"negative\. At this setting a negative call excludes, with 95% confidence, burdens of "
-        rf"{NUMBER} per million or more\.$"
+        rf"{NUMBER} per million or more( \(beyond the figure\))?\.$"
     )
     checked = 0
     for state, sentence in states_and_sentences(CHAPTER, "negative-call"):
@@ -171,6 +171,7 @@ def test_negative_calls_in_every_state():
             1e5,
         )
         assert number(found[6]) == pytest.approx(limit, rel=0.05, abs=0.005)
+        assert (found[7] is None) == (10**-0.15 <= limit <= 10**3.65), sentence
         if limit >= 10:
             assert number(found[6]) == pytest.approx(limit, abs=0.5 + 1e-6)
         checked += 1
