@@ -176,7 +176,7 @@ def test_the_true_maximum_tolerated_dose():
 
 @pytest.mark.parametrize(
     ("target", "escalate", "de_escalate"),
-    [  # Liu and Yuan 2015, doi 10.1111/rssc.12089, table of boundaries
+    [  # to three places; the design of Liu and Yuan 2015, doi 10.1111/rssc.12089
         (0.20, 0.157, 0.238),
         (0.25, 0.197, 0.298),
         (0.30, 0.236, 0.358),
