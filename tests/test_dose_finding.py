@@ -184,9 +184,9 @@ def test_the_true_maximum_tolerated_dose():
         (0.40, 0.316, 0.479),
     ],
 )
-def test_boundaries_are_those_published(target, escalate, de_escalate):
+def test_boundaries_of_usual_targets(target, escalate, de_escalate):
     design = IntervalDesign(target, cohorts=10)
-    # Printed with three digits, not always rounded: 0.35852 stands as 0.358.
+    # Given to three places, not always rounded: 0.35852 stands as 0.358.
     assert design.escalation_boundary == pytest.approx(escalate, abs=0.001)
     assert design.de_escalation_boundary == pytest.approx(de_escalate, abs=0.001)
 
