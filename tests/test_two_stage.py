@@ -195,6 +195,7 @@ def test_the_one_stage_design_is_the_smallest_by_exact_fractions(
     found = one_stage_design(float(null), float(target), float(a), float(b))
     assert kept(found.r, found.n)
     assert not any(kept(r, n) for n in range(1, found.n) for r in range(n))
+    assert [r for r in range(found.n) if kept(r, found.n)] == [found.r]
     error = sum(mass(x, found.n, null) for x in range(found.r + 1, found.n + 1))
     assert float(found.promising_probability(float(null))) == pytest.approx(float(error))
 
@@ -204,7 +205,7 @@ def test_an_error_that_meets_its_limit_exactly_is_kept():
     assert one_stage_design(0.1, 0.9, 0.1, 0.1) == OneStageDesign(r=0, n=1)
 
 
-def test_of_several_counts_the_highest_is_taken():
+def test_the_count_follows_the_error_that_is_held_tighter():
     # Two patients: r = 0 has errors 0.0199 and 0.0001, r = 1 has 0.0001 and 0.0199.
     assert one_stage_design(0.01, 0.99, 0.009, 0.02) == OneStageDesign(r=1, n=2)
     assert one_stage_design(0.01, 0.99, 0.02, 0.009) == OneStageDesign(r=0, n=2)

@@ -278,9 +278,9 @@ def one_stage_design(
     )
     if not admissible.any():
         raise ValueError(f"No one-stage design of max_patients = {max_patients} or fewer exists.")
-    row = int(admissible.any(axis=1).argmax())
-    # Of several counts the highest: the lowest type I error that the power still allows.
-    return OneStageDesign(r=int(np.flatnonzero(admissible[row])[-1]), n=row + 1)
+    # One count only: if r and r + 1 both served n patients, r would already serve n - 1.
+    row, r = np.argwhere(admissible)[0]
+    return OneStageDesign(r=int(r), n=int(row) + 1)
 
 
 def two_stage_designs(
