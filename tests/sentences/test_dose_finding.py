@@ -16,11 +16,13 @@ from states import NUMBER, states_and_sentences
 CHAPTER = "design/dose_finding"
 DOSES = (1.2, 1.6, 1.8, 2.0)
 STEEPNESS = {"gentle": 2, "middle": 5, "steep": 10}
+FEW = r"(\d+|fewer than 1)"
+ABOVE = r"[\d.]+ of them above it|all of them too high|none of them above it"
 CHOSEN = (
     rf"^(?:3\+3|BOIN, \d+ patients), true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* "
-    rf"With {NUMBER}% tolerable the right answer is (no dose|[\d.]+ mg/m²): found in {NUMBER} of "
-    rf"100 trials\. On average {NUMBER} patients are treated, {NUMBER} of them above it; no dose "
-    rf"is declared in {NUMBER} of 100\.$"
+    rf"With {NUMBER}% tolerable the right answer is (no dose|[\d.]+ mg/m²): found in {FEW} of "
+    rf"100 trials\. On average {NUMBER} patients are treated, ({ABOVE}); no dose is declared "
+    rf"in {FEW} of 100\.$"
 )
 
 
@@ -28,6 +30,14 @@ def rates(at_1_8: float, steepness: str) -> list[float]:
     """Odds of toxicity as a power of the dose."""
     odds = [at_1_8 / (100 - at_1_8) * (dose / 1.8) ** STEEPNESS[steepness] for dose in DOSES]
     return [each / (1 + each) for each in odds]
+
+
+def parts(sentence: str) -> tuple[str, ...]:
+    """What the sentence says, words turned into numbers."""
+    *first, correct, treated, above, none = re.search(CHOSEN, sentence).groups()
+    correct, none = ("0" if each == "fewer than 1" else each for each in (correct, none))
+    above = {"all": treated, "none": "0"}.get(above.split()[0], above.split()[0])
+    return *first, correct, treated, above, none
 
 
 def right_level(true: list[float], target: float) -> int:
@@ -88,7 +98,7 @@ def test_three_plus_three_is_that_of_a_walk_along_every_path():
     for state, sentence in states_and_sentences(CHAPTER, "chosen-dose"):
         if state["design"] != "3+3":
             continue
-        *true, target, right, correct, treated, above, none = re.search(CHOSEN, sentence).groups()
+        *true, target, right, correct, treated, above, none = parts(sentence)
         declared, patients = walked(state["at_1_8"], state["steepness"])
         level = right_level(rates(state["at_1_8"], state["steepness"]), state["target"])
         assert right == ("no dose" if level == 0 else f"{DOSES[level - 1]} mg/m²")
@@ -190,7 +200,7 @@ def test_boin_is_that_of_single_trials_in_a_loop(at_1_8, steepness, target, pati
     _, sentence = explorer(
         design=f"BOIN, {patients} patients", at_1_8=at_1_8, steepness=steepness, target=target
     )
-    *_, right, correct, total, above, none = re.search(CHOSEN, sentence).groups()
+    *_, right, correct, total, above, none = parts(sentence)
     assert right == ("no dose" if level == 0 else f"{DOSES[level - 1]} mg/m²")
     both = np.sqrt(1 / number + 1 / 4000)
     for said, share in ((correct, declared[level]), (none, declared[0])):
@@ -206,13 +216,13 @@ def test_every_boin_state_treats_at_most_its_patients_and_says_a_possible_answer
     for state, sentence in states_and_sentences(CHAPTER, "chosen-dose"):
         if state["design"] == "3+3":
             continue
-        *_, right, correct, total, above, none = re.search(CHOSEN, sentence).groups()
+        *_, right, correct, total, above, none = parts(sentence)
         level = right_level(rates(state["at_1_8"], state["steepness"]), state["target"])
         assert right == ("no dose" if level == 0 else f"{DOSES[level - 1]} mg/m²")
         assert float(above) <= float(total) <= int(state["design"].split()[1])
-        assert (level == 4) == (float(above) == 0 and right == "2.0 mg/m²")
-        if level == 0:
-            assert correct == none and above == total
+        assert ("all of them too high" in sentence) == (level == 0)
+        assert ("none of them above it" in sentence) == (level == 4)
+        assert level > 0 or correct == none
         checked += 1
     assert checked == 2 * 6 * 3 * 4
 
