@@ -25,7 +25,7 @@ c(up = boundary(0.18, 0.30), down = boundary(0.30, 0.42))
 surplus <- function(r) ((1 - 0.60) / (1 - 0.40))^r + (0.30 / 0.60)^r - 1
 exponent <- uniroot(surplus, c(0.1, 20), tol = 1e-12)$root
 exponent
-response <- c(0.45, 0.58, 0.68, 0.70)
+response <- c(0.35, 0.55, 0.70, 0.74)
 distance <- ((1 - response) / 0.60)^exponent + (truth / 0.60)^exponent
 desirability <- 1 - distance^(1 / exponent)
 round(setNames(desirability, doses), 4)

@@ -19,8 +19,8 @@ STEEPNESS = {"gentle": 2, "middle": 5, "steep": 10}
 FEW = r"(\d+|fewer than 1)"
 ABOVE = r"[\d.]+ of them above it|all of them too high|none of them above it"
 CHOSEN = (
-    rf"^(?:3\+3|BOIN, \d+ patients), true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* "
-    rf"With {NUMBER}% tolerable the right answer is (no dose|[\d.]+ mg/m²): found in {FEW} of "
+    rf"^(?:3\+3|(?:BOIN|EffTox), \d+ patients), true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* "
+    rf"With {NUMBER}% as the limit (no dose is tolerable|the MTD is [\d.]+ mg/m²): found in {FEW} of "
     rf"100 trials\. On average {NUMBER} patients are treated, ({ABOVE}); no dose is declared "
     rf"in {FEW} of 100\.$"
 )
@@ -34,10 +34,11 @@ def rates(at_1_8: float, steepness: str) -> list[float]:
 
 def parts(sentence: str) -> tuple[str, ...]:
     """What the sentence says, words turned into numbers."""
-    *first, correct, treated, above, none = re.search(CHOSEN, sentence).groups()
+    *first, right, correct, treated, above, none = re.search(CHOSEN, sentence).groups()
+    right = "no dose" if right == "no dose is tolerable" else right.removeprefix("the MTD is ")
     correct, none = ("0" if each == "fewer than 1" else each for each in (correct, none))
     above = {"all": treated, "none": "0"}.get(above.split()[0], above.split()[0])
-    return *first, correct, treated, above, none
+    return *first, right, correct, treated, above, none
 
 
 def right_level(true: list[float], target: float) -> int:
@@ -211,7 +212,7 @@ def test_boin_is_that_of_single_trials_in_a_loop(at_1_8, steepness, target, pati
         assert abs(float(said) - counts.mean()) <= 0.05 + 4 * spread, (said, counts.mean())
 
 
-def test_every_boin_state_treats_at_most_its_patients_and_says_a_possible_answer():
+def test_every_simulated_state_treats_at_most_its_patients_and_says_a_possible_answer():
     checked = 0
     for state, sentence in states_and_sentences(CHAPTER, "chosen-dose"):
         if state["design"] == "3+3":
@@ -224,7 +225,7 @@ def test_every_boin_state_treats_at_most_its_patients_and_says_a_possible_answer
         assert ("none of them above it" in sentence) == (level == 4)
         assert level > 0 or correct == none
         checked += 1
-    assert checked == 2 * 6 * 3 * 4
+    assert checked == 3 * 6 * 3 * 4
 
 
 SIGNED = r"([+−]\d\.\d{3})"
