@@ -1,7 +1,8 @@
 """What the explorers of the chapter on dose finding say, by another route than the chapter's.
 
 A walk along every path of a 3+3 instead of products; single BOIN trials in a plain loop, with
-pooled adjacent violators, instead of all trials at once; bisection for the contours.
+pooled adjacent violators, and single EffTox trials on a grid of parameters, instead of all trials
+at once; bisection for the contours.
 """
 
 import re
@@ -19,10 +20,11 @@ STEEPNESS = {"gentle": 2, "middle": 5, "steep": 10}
 FEW = r"(\d+|fewer than 1)"
 ABOVE = r"[\d.]+ of them above it|all of them too high|none of them above it"
 CHOSEN = (
-    rf"^(?:3\+3|(?:BOIN|EffTox), \d+ patients), true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* "
-    rf"With {NUMBER}% as the limit (no dose is tolerable|the MTD is [\d.]+ mg/m²): found in {FEW} of "
-    rf"100 trials\. On average {NUMBER} patients are treated, ({ABOVE}); no dose is declared "
-    rf"in {FEW} of 100\.$"
+    rf"^(?:3\+3|(?:BOIN|EffTox), \d+ patients), "
+    rf"true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* With {NUMBER}% as the limit "
+    rf"(no dose is tolerable|the MTD is [\d.]+ mg/m²): found in {FEW} of 100 trials\. "
+    rf"On average {NUMBER} patients are treated, ({ABOVE}); "
+    rf"no dose is declared in {FEW} of 100\.$"
 )
 
 
@@ -228,6 +230,85 @@ def test_every_simulated_state_treats_at_most_its_patients_and_says_a_possible_a
     assert checked == 3 * 6 * 3 * 4
 
 
+@pytest.mark.parametrize(
+    ("at_1_8", "steepness", "target"), [(30, "middle", 30), (10, "gentle", 25), (50, "steep", 20)]
+)
+def test_efftox_is_that_of_single_trials_on_a_grid(at_1_8, steepness, target):
+    """The posterior by summing over a grid of parameters, trial by trial."""
+    number = 300
+    rng = np.random.default_rng(4)
+    true = rates(at_1_8, steepness)
+    level = right_level(true, target)
+    trials = [one_efftox_trial(true, target / 100, rng) for _ in range(number)]
+    declared = np.bincount([each for each, _ in trials], minlength=5) / number
+    treated = np.array([each for _, each in trials])
+    explorer = chapters.explorers(CHAPTER)["chosen-dose"]
+    state = {"at_1_8": at_1_8, "steepness": steepness, "target": target}
+    *_, correct, total, above, none = parts(explorer(design="EffTox, 24 patients", **state)[1])
+    both = np.sqrt(1 / number + 1 / 500)
+    for said, share in ((correct, declared[level]), (none, declared[0])):
+        spread = max(np.sqrt(share * (1 - share)), 0.1) * both
+        assert abs(float(said) - 100 * share) <= 0.5 + 100 * 4 * spread, (said, share)
+    for said, counts in ((total, treated.sum(axis=1)), (above, treated[:, level:].sum(axis=1))):
+        spread = max(counts.std(), 0.3) * both
+        assert abs(float(said) - counts.mean()) <= 0.05 + 4 * spread, (said, counts.mean())
+
+
+X = np.log(DOSES) - np.log(DOSES).mean()
+
+
+@cache
+def grid(*mean_and_sd: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Rates at each dose, one row a point of the grid, and the prior weight of each point."""
+    steps = [np.linspace(mean - 3.6 * sd, mean + 3.6 * sd, 25) for mean, sd in mean_and_sd]
+    points = np.stack([axis.ravel() for axis in np.meshgrid(*steps, indexing="ij")], axis=1)
+    weight = np.prod(
+        [
+            stats.norm.pdf(points[:, place], mean, sd)
+            for place, (mean, sd) in enumerate(mean_and_sd)
+        ],
+        axis=0,
+    )
+    powers = np.array([X**power for power in range(len(mean_and_sd))])
+    return 1 / (1 + np.exp(-points @ powers)), weight
+
+
+def updated(table: tuple[np.ndarray, np.ndarray], treated, events) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of the grid and the posterior weights, which sum to one."""
+    rate, weight = table
+    likelihood = np.prod(rate**events * (1 - rate) ** (treated - events), axis=1)
+    return rate, weight * likelihood / (weight * likelihood).sum()
+
+
+def one_efftox_trial(
+    true: list[float], limit: float, rng: np.random.Generator
+) -> tuple[int, np.ndarray]:
+    """Declared level (0 for none) and patients at each level, as the chapter tells the rule."""
+    response = [0.35, 0.55, 0.70, 0.74]
+    treated, toxic, responded = np.zeros(4), np.zeros(4), np.zeros(4)
+    level = 0
+    for _ in range(8):
+        treated[level] += 3
+        toxic[level] += (rng.random(3) < true[level]).sum()
+        responded[level] += (rng.random(3) < response[level]).sum()
+        dlt, dlt_weight = updated(grid((-1.8, 1.5), (4, 3)), treated, toxic)
+        good, good_weight = updated(grid((0.2, 1.5), (4, 3), (0, 3)), treated, responded)
+        accepted = (dlt_weight @ (dlt < limit) > 0.1) & (good_weight @ (good > 0.4) > 0.1)
+        scores = np.array(
+            [
+                desirability(float(e), float(t), 0.6, exponent_through(0.30, 0.60))
+                for e, t in zip(good_weight @ good, dlt_weight @ dlt, strict=True)
+            ]
+        )
+        tried = np.flatnonzero(treated)
+        near = (np.arange(4) >= tried.min() - 1) & (np.arange(4) <= tried.max() + 1)
+        if not (accepted & near).any():
+            return 0, treated
+        level = int(np.where(accepted & near, scores, -np.inf).argmax())
+    last = accepted & (treated > 0)
+    return (int(np.where(last, scores, -np.inf).argmax()) + 1 if last.any() else 0), treated
+
+
 SIGNED = r"([+−]\d\.\d{3})"
 TRADE = (
     rf"60% with {NUMBER}% DLT and certain response with {NUMBER}% DLT are equally good has r = "
@@ -244,6 +325,7 @@ def bisected(function, low: float, high: float) -> float:
     return (low + high) / 2
 
 
+@cache
 def exponent_through(middle: float, certain: float) -> float:
     return bisected(lambda r: (2 / 3) ** r + (middle / certain) ** r - 1, 0.01, 50)
 
