@@ -22,9 +22,10 @@ ABOVE = r"[\d.]+ of them above it|all of them too high|none of them above it"
 CHOSEN = (
     rf"^(?:3\+3|(?:BOIN|EffTox), \d+ patients), "
     rf"true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* With {NUMBER}% as the limit "
-    rf"(no dose is tolerable|the MTD is [\d.]+ mg/m²): found in {FEW} of 100 trials\. "
-    rf"On average {NUMBER} patients are treated, ({ABOVE}); "
-    rf"no dose is declared in {FEW} of 100\.$"
+    rf"(?:no dose is tolerable: rightly none is declared in {FEW} of 100 trials|"
+    rf"the MTD is ([\d.]+ mg/m²): found in {FEW} of 100 trials)\. "
+    rf"On average {NUMBER} patients are treated, ({ABOVE})"
+    rf"(?:; no dose is declared in {FEW} of 100)?\.$"
 )
 
 
@@ -36,8 +37,11 @@ def rates(at_1_8: float, steepness: str) -> list[float]:
 
 def parts(sentence: str) -> tuple[str, ...]:
     """What the sentence says, words turned into numbers."""
-    *first, right, correct, treated, above, none = re.search(CHOSEN, sentence).groups()
-    right = "no dose" if right == "no dose is tolerable" else right.removeprefix("the MTD is ")
+    *first, rightly_none, right, correct, treated, above, none = re.search(
+        CHOSEN, sentence
+    ).groups()
+    if right is None:
+        right, correct, none = "no dose", rightly_none, rightly_none
     correct, none = ("0" if each == "fewer than 1" else each for each in (correct, none))
     above = {"all": treated, "none": "0"}.get(above.split()[0], above.split()[0])
     return *first, right, correct, treated, above, none
