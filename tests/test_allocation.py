@@ -16,6 +16,7 @@ from inobook.allocation import (
     simple_allocation,
     strata_from,
     subgroup_split,
+    subgroup_split_blocks,
 )
 from scipy.stats import binom, chisquare, hypergeom
 
@@ -171,6 +172,28 @@ def test_one_stratum_makes_a_subgroup_hypergeometric() -> None:
     on_experimental = (arms * members).sum(axis=1)
     exact = dict(enumerate(subgroup_split(6, (12, 12))))
     assert fits(Counter(on_experimental.tolist()), exact)
+
+
+@pytest.mark.parametrize(
+    ("members", "block_size"), [([1], 2), ([2, 1], 4), ([3, 0, 2], 4), ([4, 1], 4), ([2, 3], 6)]
+)
+def test_split_of_members_in_blocks_by_enumeration(members: list[int], block_size: int) -> None:
+    orders = sorted(sequences(block_size))
+    counts = Counter(
+        sum(sum(order[:number]) for order, number in zip(blocks, members, strict=True))
+        for blocks in product(orders, repeat=len(members))
+    )
+    total = len(orders) ** len(members)
+    expected = [float(Fraction(counts[split], total)) for split in range(sum(members) + 1)]
+    assert subgroup_split_blocks(members, block_size) == pytest.approx(expected, abs=1e-12)
+
+
+def test_split_of_members_in_blocks_simulated() -> None:
+    flags = np.isin(np.arange(12), [0, 1, 2, 5, 9, 11])
+    arms = permuted_blocks(np.zeros(12, int), 4, rng(8), TRIALS)
+    split = arms[:, flags].sum(axis=1)
+    exact = subgroup_split_blocks([3, 1, 2], 4)
+    assert fits(Counter(split.tolist()), dict(enumerate(exact)))
 
 
 @pytest.mark.parametrize(("sizes", "block_size"), [([5, 3], 4), ([7], 6), ([2, 4, 9], 2), ([0], 4)])

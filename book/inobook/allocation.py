@@ -7,7 +7,8 @@ and factors are what the caller gives, one row for all trials or one row for eac
 ::
 
     simple_allocation, permuted_blocks, minimisation -> arms -> imbalance
-    subgroup_split, block_imbalance, guess_probability, foreseen_share: exact, without simulation
+    subgroup_split, subgroup_split_blocks, block_imbalance: exact distributions
+    guess_probability, foreseen_share: exact, for one block
 
 Sources:
 Pocock SJ, Simon R. Biometrics 1975;31:103-115, doi 10.2307/2529712 (minimisation);
@@ -229,6 +230,37 @@ def subgroup_split(members: int, arm_totals: tuple[int, int] | None = None) -> F
     if patients < members:
         raise ValueError(f"arm_totals hold {patients} patients, fewer than the {members} members.")
     return np.asarray(hypergeom.pmf(experimental, patients, experimental_total, members))
+
+
+def subgroup_split_blocks(members: Sequence[int], block_size: int) -> Floats:
+    """Return how probable each split of a subgroup is, given how its members lie in the blocks.
+
+    Within a block every choice of the half that goes to the experimental arm is equally probable,
+    so that the members of one block split hypergeometrically; blocks are independent. A last block
+    that stays unfilled is no exception: its members lie somewhere in the block.
+
+    Args:
+        members: members of the subgroup in each block that holds any, from 0 to ``block_size``.
+        block_size: patients in a block, even.
+
+    Returns:
+        Probabilities of 0, 1, ..., ``sum(members)`` of them on the experimental arm.
+
+    Raises:
+        ValueError: no block, a number is not whole or not from 0 to the block size, or the block
+            size is not even or not from 2 to 500.
+    """
+    _check_block(block_size)
+    if len(members) == 0:
+        raise ValueError("members must hold one block or more.")
+    total = np.ones(1)
+    for number in members:
+        whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+        if not whole or not 0 <= number <= block_size:
+            raise ValueError(f"members must be whole numbers from 0 to {block_size}: {number!r}.")
+        split = hypergeom.pmf(np.arange(number + 1), block_size, block_size // 2, number)
+        total = np.convolve(total, split)
+    return total
 
 
 def block_imbalance(stratum_sizes: Sequence[int], block_size: int) -> Floats:
