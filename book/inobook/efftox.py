@@ -26,7 +26,7 @@ Sources: Thall PF, Cook JD. Biometrics 2004;60:684-693, doi 10.1111/j.0006-341X.
 form of the trade-off). The priors, contours and limits of any one trial are arguments.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -44,6 +44,7 @@ LOG2_DRAWS = 13
 
 _ROUNDING = 1e-12
 _ROWS_AT_ONCE = 256
+_MOST_KNOWN = 200_000
 
 
 @dataclass(frozen=True)
@@ -262,8 +263,7 @@ class EffToxDesign:
     @property
     def log_doses(self) -> Floats:
         """Standardised log doses: the log of each dose minus their mean, shape (k,)."""
-        logs = np.log(self.doses)
-        return logs - logs.mean()
+        return _log_doses(self.doses)
 
 
 @dataclass(frozen=True)
@@ -552,35 +552,43 @@ class _Table:
         log_odds: logits of the rates, shape (k, m).
         log_without: logs of one minus the rates, shape (k, m).
         values: the rates and whether each is on the good side of its limit, shape (m, 2k).
+        known: what :meth:`weighted` has worked out before, by the bytes of the data; simulated
+            trials come to the same data again and again.
     """
 
     log_odds: Floats
     log_without: Floats
     values: Floats
+    known: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def weighted(self, patients: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:
         """Return posterior means, probabilities, both of shape (..., k), and effective draws."""
         levels = patients.shape[-1]
-        # Early on, most trials have the same data as some other: calculate once for each.
         data, which = np.unique(
-            np.concatenate([patients, events], axis=-1).reshape(-1, 2 * levels),
+            np.concatenate([patients, events], axis=-1, dtype=np.int64).reshape(-1, 2 * levels),
             axis=0,
             return_inverse=True,
         )
-        means, draws = np.empty((len(data), 2 * levels)), np.empty(len(data))
-        for begin in range(0, len(data), _ROWS_AT_ONCE):
-            rows = slice(begin, begin + _ROWS_AT_ONCE)
-            weights = self._likelihood(data[rows, :levels], data[rows, levels:])
-            total = weights.sum(axis=1)
-            means[rows] = weights @ self.values / total[:, None]
-            draws[rows] = total**2 / np.einsum("ij,ij->i", weights, weights)
+        if len(self.known) > _MOST_KNOWN:
+            self.known.clear()
+        keys = [row.tobytes() for row in data]
+        new = np.array([place for place, key in enumerate(keys) if key not in self.known], int)
+        for begin in range(0, len(new), _ROWS_AT_ONCE):
+            places = new[begin : begin + _ROWS_AT_ONCE]
+            summary = self._summary(data[places, :levels], data[places, levels:])
+            self.known.update(zip((keys[place] for place in places), summary, strict=True))
+        found = np.array([self.known[key] for key in keys]).reshape(-1, 2 * levels + 1)
+        found = found[which.ravel()].reshape(*patients.shape[:-1], 2 * levels + 1)
+        return found[..., :levels], found[..., levels:-1], found[..., -1]
+
+    def _summary(self, patients: Counts, events: Counts) -> Floats:
+        """Return means, probabilities and effective draws of data, (n, k), in (n, 2k + 1)."""
+        weights = self._likelihood(patients, events)
+        total = weights.sum(axis=1)
         # Sums of weights may exceed their total by rounding.
-        means = np.clip(means, 0.0, 1.0)[which.ravel()].reshape(*patients.shape[:-1], 2 * levels)
-        return (
-            means[..., :levels],
-            means[..., levels:],
-            draws[which.ravel()].reshape(patients.shape[:-1]),
-        )
+        means = np.clip(weights @ self.values / total[:, None], 0.0, 1.0)
+        draws = total**2 / np.einsum("ij,ij->i", weights, weights)
+        return np.column_stack([means, draws])
 
     def _likelihood(self, patients: Counts, events: Counts) -> Floats:
         """Return likelihoods of data, (n, k), under each draw, (n, m); 1 is the row's largest."""
@@ -590,18 +598,38 @@ class _Table:
         return np.exp(log, out=log)
 
 
-@lru_cache(maxsize=16)
 def _tables(design: EffToxDesign) -> tuple[_Table, _Table]:
     """Return the tables of efficacy and toxicity."""
-    x = design.log_doses
-    means, sds = np.array(design.prior.means), np.array(design.prior.sds)
-    toxicity = (means[:2] + sds[:2] * _standard_normals(2)) @ np.array([np.ones_like(x), x])
-    efficacy = (means[2:] + sds[2:] * _standard_normals(3)) @ np.array([np.ones_like(x), x, x**2])
-    limits = design.limits
+    prior, limits = design.prior, design.limits
     return (
-        _table(efficacy, expit(efficacy) > limits.min_efficacy),
-        _table(toxicity, expit(toxicity) < limits.max_toxicity),
+        _efficacy_table(design.doses, prior.means[2:], prior.sds[2:], limits.min_efficacy),
+        _toxicity_table(design.doses, prior.means[:2], prior.sds[:2], limits.max_toxicity),
     )
+
+
+def _log_doses(doses: tuple[float, ...]) -> Floats:
+    logs = np.log(doses)
+    return logs - logs.mean()
+
+
+@lru_cache(maxsize=16)
+def _efficacy_table(
+    doses: tuple[float, ...], means: tuple[float, ...], sds: tuple[float, ...], least: float
+) -> _Table:
+    x = _log_doses(doses)
+    drawn = np.array(means) + np.array(sds) * _standard_normals(3)
+    logits = drawn @ np.array([np.ones_like(x), x, x**2])
+    return _table(logits, expit(logits) > least)
+
+
+@lru_cache(maxsize=16)
+def _toxicity_table(
+    doses: tuple[float, ...], means: tuple[float, ...], sds: tuple[float, ...], most: float
+) -> _Table:
+    x = _log_doses(doses)
+    drawn = np.array(means) + np.array(sds) * _standard_normals(2)
+    logits = drawn @ np.array([np.ones_like(x), x])
+    return _table(logits, expit(logits) < most)
 
 
 def _table(logits: Floats, good: Flags) -> _Table:
