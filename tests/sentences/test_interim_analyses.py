@@ -1,7 +1,8 @@
 """What the explorers of the chapter on interim analyses say, by another route than the chapter's.
 
-Gauss-Legendre integration of the score, checked against the multivariate normal; the rest of a trial as a trial
-of its own, and numerical averaging, instead of the formulas for conditional and predictive power.
+Gauss-Legendre integration of the score, checked against the multivariate normal; the rest of a
+trial as a trial of its own, and numerical averaging, instead of the formulas for conditional and
+predictive power.
 """
 
 import re
@@ -83,7 +84,7 @@ def test_edges_spend_the_budget(designs):
     assert checked == 3 * 2 * 4 * (2 + 3 + 5)
 
 
-P_TEXT = r"(?:less than )?\d\.\d{4}"
+P_TEXT = r"\d\.\d{4,5}"
 
 
 def test_sentences_print_the_looks_and_their_p_values(designs):
@@ -99,10 +100,8 @@ def test_sentences_print_the_looks_and_their_p_values(designs):
         assert len(printed) == len(edges)
         for text, edge in zip(printed, edges, strict=True):
             p = 2 * (1 - stats.norm.cdf(edge))
-            if text.startswith("less"):
-                assert p < 0.0001
-            else:
-                assert abs(float(text) - p) <= 0.00005 + 1e-9
+            assert float(text) > 0
+            assert abs(float(text) - p) <= 0.5 * 10.0 ** -len(text[2:]) + 1e-9
 
 
 def test_cost_in_the_sentence_keeps_the_power_or_is_the_error(designs):
