@@ -14,7 +14,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 CHAPTER = "design/single_arm"
 STAGES = (
-    rf"^{NUMBER}% against {NUMBER}%, {NUMBER}% and {NUMBER}%, (?:optimal|minimax) design: stop if "
+    rf"^Null {NUMBER}%, target {NUMBER}%, error {NUMBER}%, power {NUMBER}%, "
+    rf"(?:optimal|minimax) design: stop if "
     rf"{NUMBER} or fewer of the first {NUMBER} respond; promising if {NUMBER} or more of {NUMBER} "
     rf"do \(one stage would need {NUMBER} patients\)\. With a true rate of {NUMBER}%, {NUMBER} of "
     rf"100 trials stop early, {NUMBER} of 100 call the drug promising, and a trial treats {NUMBER} "
@@ -92,7 +93,8 @@ SHIFTS = {
     "10 points better": 10,
 }
 GAIN = (
-    rf"^{NUMBER} of {NUMBER} with InO is {NUMBER}%\. Control: .*\. The gain is (−?\d+\.\d) points, "
+    rf"^With InO {NUMBER} of {NUMBER} reached CR(?:/CRi)?, {NUMBER}%\. Control, taken to count the "
+    r"same: .*\. The difference is (−?\d+\.\d) points, "
     r"95% interval (−?\d+\.\d) to (−?\d+\.\d): (?:above zero|below zero|zero is inside)\.$"
 )
 
