@@ -18,7 +18,7 @@ CHAPTER = "design/dose_finding"
 DOSES = (1.2, 1.6, 1.8, 2.0)
 STEEPNESS = {"gentle": 2, "middle": 5, "steep": 10}
 FEW = r"(\d+|fewer than 1)"
-ABOVE = r"[\d.]+ of them above it|all of them too high|none of them above it"
+ABOVE = r"[\d.]+ of them above it|all at too high a dose|none of them above it"
 CHOSEN = (
     rf"^(?:3\+3|(?:BOIN|EffTox), \d+ patients), "
     rf"true rates {NUMBER}, {NUMBER}, {NUMBER}, {NUMBER}% .* With {NUMBER}% as the limit "
@@ -227,7 +227,7 @@ def test_every_simulated_state_treats_at_most_its_patients_and_says_a_possible_a
         level = right_level(rates(state["at_1_8"], state["steepness"]), state["target"])
         assert right == ("no dose" if level == 0 else f"{DOSES[level - 1]} mg/m²")
         assert float(above) <= float(total) <= int(state["design"].split()[1])
-        assert ("all of them too high" in sentence) == (level == 0)
+        assert ("all at too high a dose" in sentence) == (level == 0)
         assert ("none of them above it" in sentence) == (level == 4)
         assert level > 0 or correct == none
         checked += 1
