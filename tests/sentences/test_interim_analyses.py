@@ -119,18 +119,26 @@ def test_cost_in_the_sentence_keeps_the_power_or_is_the_error(designs):
             assert abs(float(said[1]) - error) <= 0.05 + 0.01
             assert float(said[2]) == pytest.approx(100 * state["share"])
         else:
-            said = re.search(rf"it needs {NUMBER}% more deaths", sentence)
+            said = re.search(
+                rf"For 80% power its largest number of deaths is (under )?{NUMBER}% above", sentence
+            )
             fixed = stats.norm.isf(state["share"] / 2) + stats.norm.ppf(0.8)
-            drifts = [fixed * np.sqrt(1 + (float(said[1]) + step) / 100) for step in (-0.06, 0.06)]
+            more = float(said[2])
+            assert not said[1] or said[2] == "0.1"
+            bounds = (-1e-4, 0.06) if said[1] else (more - 0.06, more + 0.06)
+            drifts = [fixed * np.sqrt(1 + percent / 100) for percent in bounds]
             low, high = (1 - inside(t, edges, drift) for drift in drifts)
             assert low < 0.8 < high, (state, low, high)
     assert len(seen) == 96
 
 
 def test_crossing_in_every_state_is_that_of_the_multivariate_normal(designs):
-    pattern = rf"ratio of {NUMBER} it .* in {NUMBER} of 100 trials, in {NUMBER} at the first"
+    pattern = (
+        rf"ratio of {NUMBER} it .* in {NUMBER} of 100 trials, in {NUMBER} at the first look, "
+        rf"and ends after {NUMBER} deaths on average\."
+    )
     checked = 0
-    for state, (ratio, total, first) in states_and_numbers(CHAPTER, LOOKS, pattern):
+    for state, (ratio, total, first, mean) in states_and_numbers(CHAPTER, LOOKS, pattern):
         key = tuple(state[name] for name in ("looks", "budget", "share", "first_look"))
         deaths, edges, _, _ = designs[key]
         t = deaths / 252
@@ -138,6 +146,9 @@ def test_crossing_in_every_state_is_that_of_the_multivariate_normal(designs):
         assert ratio == state["ratio"]
         assert abs(total - 100 * (1 - inside(t, edges, drift))) <= 0.05 + 0.01
         assert abs(first - 100 * (1 - stats.norm.cdf(edges[0] - drift * t[0] ** 0.5))) <= 0.0501
+        going_on = [inside(t[:look], edges[:look], drift) for look in range(1, len(t))]
+        expected = deaths[0] + np.dot(np.diff(deaths), going_on)
+        assert abs(mean - expected) <= 0.5 + 0.02
         checked += 1
     assert checked == 384
 
@@ -157,8 +168,8 @@ def test_the_rest_is_a_trial_of_its_own():
     """The last z is the weighted sum of the z seen and that of the remaining deaths alone."""
     pattern = (
         rf"^At {NUMBER} of {NUMBER} deaths the hazard ratio stands at {NUMBER} \(z (−?[\d.]+)\)\. "
-        rf"If the rest (goes on as observed|follows [\d.]+), {CHANCE} of 100 such trials cross the "
-        rf"last boundary\. Predictive power, flat prior: {CHANCE} of 100\.$"
+        rf"If the rest (goes on as observed|follows [\d.]+), {CHANCE} of 100 such trials "
+        rf"(cross|crosses) the last boundary\. Predictive power, flat prior: {CHANCE} of 100\.$"
     )
     checked = 0
     for state, sentence in states_and_sentences(CHAPTER, HALFWAY):
@@ -178,10 +189,11 @@ def test_the_rest_is_a_trial_of_its_own():
         rest = ratio if found[5].startswith("goes") else float(found[5].split()[-1])
         assert found[5].startswith("goes") == (state["rest"] == "as observed so far")
         assert agrees(found[6], success(np.log(rest))), (state, sentence)
+        assert (found[7] == "crosses") == (found[6] in ("1", "fewer than 1"))
         spread = 2 / np.sqrt(seen)
         grid = np.linspace(-9, 9, 3001)
         weighted = success(np.log(ratio) + spread * grid) * stats.norm.pdf(grid)
-        assert agrees(found[7], integrate.simpson(weighted, x=grid)), (state, sentence)
+        assert agrees(found[8], integrate.simpson(weighted, x=grid)), (state, sentence)
         checked += 1
     assert checked == 360
 
