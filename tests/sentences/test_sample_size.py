@@ -27,7 +27,8 @@ COURSES = {
     "ratio 0.70 throughout": (0.7, 0.0, 0.0),
     "ratio 0.70 from month 3": (0.7, 3.0, 0.0),
     "ratio 0.70 from month 6": (0.7, 6.0, 0.0),
-    "a fifth never die": (1.0, 0.0, 0.2),
+    "a fifth never die": None,
+    "a fifth, equal medians": (1.0, 0.0, 0.2),
 }
 
 
@@ -80,7 +81,9 @@ def test_alpha_and_target_give_the_deaths_and_what_is_left_gives_the_power():
         deaths = int(number.replace(",", ""))
         assert deaths == deaths_for(state["alpha"], state["hr"], state["power"] / 100)
         assert ("more than all 326" in reach) == (deaths > 326)
-        assert reach.startswith("no more than the 252") == (deaths <= 252)
+        assert ("more than the 252" in reach) == (252 < deaths <= 326)
+        assert ("just as many" in reach) == (deaths == 252)
+        assert ("fewer than the 252" in reach) == (deaths < 252)
         left = round(0.05 - state["alpha"], 3)
         if left == 0:
             assert response.startswith("Nothing is left")
@@ -101,6 +104,8 @@ DEATHS = rf"{NUMBER} deaths expected at the cut, .*?; (.+?)\. Power at the cut, 
 
 
 def course(median: float, name: str) -> PiecewiseHazard:
+    if COURSES[name] is None:  # a fifth never die, the others as on SC
+        return PiecewiseHazard((np.log(2) / median,), (), 0.2)
     ratio, month, cured = COURSES[name]
     return PiecewiseHazard.from_median(
         median, hazard_ratio=ratio, from_month=month, cured_share=cured
