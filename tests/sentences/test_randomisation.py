@@ -15,8 +15,9 @@ from states import NUMBER, states_and_numbers, states_and_sentences
 CHAPTER = "design/randomisation"
 BLOCKS = (
     rf"the arms of {NUMBER} patients end (?:even \()?within {NUMBER} of each other\)? in at least "
-    rf"95 of 100 trials\. The {NUMBER} split {NUMBER} to {NUMBER}, or more unevenly, in (?:fewer than )?"
-    rf"{NUMBER} of 100\. One who sees it all guesses the next arm right {NUMBER} times in 100\.$"
+    rf"95 of 100 trials\. The {NUMBER} split {NUMBER} to {NUMBER}, or more unevenly, "
+    rf"in (?:fewer than )?{NUMBER} of 100\. "
+    rf"One who sees it all guesses the next arm right {NUMBER} times in 100\.$"
 )
 MEMBERS = {80: 12, 326: 49}
 SIMULATED = 6_000
