@@ -202,12 +202,13 @@ def test_chapter_opens_runs_and_its_explorers_answer(window, lab, chapter):
     window.get_by_role("menuitem", name="Run", exact=True).click()
     window.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     wait_until(lambda: not idle(lab), 20, "the cells to begin")
-    wait_until(lambda: idle(lab), KERNEL_SECONDS, "all cells to have run")
+    queued = notebook.locator(".jp-InputArea-prompt", has_text="[*]")
+    wait_until(lambda: idle(lab) and queued.count() == 0, KERNEL_SECONDS, "all cells to have run")
     assert notebook.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
 
     boxes = notebook.locator(".widget-vbox:has(svg[role=img])")
     wanted = source(chapter).count("@explore(")
-    wait_until(lambda: boxes.count() == wanted, 30, f"{wanted} explorers with their pictures")
+    wait_until(lambda: boxes.count() == wanted, 120, f"{wanted} explorers with their pictures")
     for box in boxes.all():
         move_each_control(box)
     lab.end_kernels()
