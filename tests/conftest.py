@@ -23,6 +23,28 @@ def pytest_report_header() -> list[str]:
     return [oracle, f"Chromium: {named}"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that run a chapter's cells go to one process, which then runs them once.
+
+    All other tests of a file stay together, as do the tests that drive a browser.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    file = item.path.relative_to(ROOT)
+    if item.path.parent.name == "sentences":
+        return file.stem.removeprefix("test_")
+    callspec = getattr(item, "callspec", None)
+    runs_cells = file.stem in ("test_chapters", "test_oracle") and "afresh" not in item.fixturenames
+    if callspec is None or not runs_cells:
+        return str(file)
+    chapter = callspec.params.get("chapter") or callspec.params.get("name")
+    return chapter.rpartition("/")[2]
+
+
 @pytest.fixture(scope="session")
 def built_site() -> Path:
     """The folder of the built book."""

@@ -1,4 +1,4 @@
-"""Every state of an explorer, compared with a fresh call of its function."""
+"""Every state of an explorer, as the built page holds it, compared with a fresh call."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,28 @@ from typing import Any
 import chapters
 from inobook import figures
 from inobook.explore import Explorer
-from pages_html import PackedExplorer, unpacked
+from pages_html import PackedExplorer, explorers_in, unpacked
+
+SOURCES = ("book/inobook/**/*.py", "data/*.csv", "constraints.txt")
 
 
 def packed_states(explorer: Explorer) -> PackedExplorer:
-    """The explorer as the built page holds it."""
+    """The explorer as a page would hold it if it were built now."""
     return unpacked(explorer.page_html())
+
+
+@lru_cache
+def built_explorers(chapter: str) -> dict[str, PackedExplorer]:
+    """The explorers of the built page, by id; none if it is older than what it was made from."""
+    page = chapters.ROOT / "_build" / "html" / "book" / f"{chapter}.html"
+    if not page.is_file():
+        return {}
+    made_from = [chapters.ROOT / "book" / f"{chapter}.md"]
+    for pattern in SOURCES:
+        made_from += chapters.ROOT.glob(pattern)
+    if page.stat().st_mtime < max(path.stat().st_mtime for path in made_from):
+        return {}
+    return {each.anchor: each for each in explorers_in(page.read_text(encoding="utf-8"))}
 
 
 def states_unlike_a_fresh_call(
@@ -35,8 +51,10 @@ NUMBER = r"(\d+(?:\.\d+)?)"
 
 @lru_cache
 def in_the_page(chapter: str, name: str) -> tuple[Explorer, PackedExplorer]:
+    """An explorer and what the built page holds of it, or would hold if it were built now."""
     explorer = chapters.explorers(chapter)[name]
-    return explorer, packed_states(explorer)
+    built = built_explorers(chapter).get(f"explorer-{name}")
+    return explorer, built or packed_states(explorer)
 
 
 def states_and_sentences(chapter: str, name: str) -> Iterator[tuple[dict[str, Any], str]]:
