@@ -1,14 +1,18 @@
 """What every test may ask for, and what the head of a test run says about this computer."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
+RUN_CELLS = {"tests/test_chapters.py", "tests/test_oracle.py"}
 
 
 def pytest_report_header() -> list[str]:
@@ -23,26 +27,26 @@ def pytest_report_header() -> list[str]:
     return [oracle, f"Chromium: {named}"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ChapterByChapter(LoadScopeScheduling):
     """Tests that run a chapter's cells go to one process, which then runs them once.
 
-    All other tests of a file stay together, as do the tests that drive a browser.
+    All other tests of a file stay together.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if file.startswith("tests/sentences/"):
+            return Path(file).stem.removeprefix("test_")
+        runs_cells = file in RUN_CELLS and not test.startswith("test_r_")
+        chapter = re.search(r"\[(?:\w+/)?(\w+)", test)
+        return chapter[1] if runs_cells and chapter else file
 
 
-def _group(item: pytest.Item) -> str:
-    file = item.path.relative_to(ROOT)
-    if item.path.parent.name == "sentences":
-        return file.stem.removeprefix("test_")
-    callspec = getattr(item, "callspec", None)
-    runs_cells = file.stem in ("test_chapters", "test_oracle") and "afresh" not in item.fixturenames
-    if callspec is None or not runs_cells:
-        return str(file)
-    chapter = callspec.params.get("chapter") or callspec.params.get("name")
-    return chapter.rpartition("/")[2]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer | None
+) -> ChapterByChapter | None:
+    return ChapterByChapter(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -32,18 +32,28 @@ def built_explorers(chapter: str) -> dict[str, PackedExplorer]:
     return {each.anchor: each for each in explorers_in(page.read_text(encoding="utf-8"))}
 
 
-def states_unlike_a_fresh_call(
+def states_unlike_a_new_drawing(
     explorer: Explorer, packed: PackedExplorer | None = None
 ) -> list[dict[str, Any]]:
-    """States whose packed picture or sentence is not what a fresh call of the function gives."""
+    """States whose packed picture or sentence is not what the function gives when called anew.
+
+    All states are drawn from the last to the first, so that each follows another one than in the
+    page, and every seventh once more on a canvas of its own.
+    """
     packed = packed or packed_states(explorer)
-    unlike = []
-    for position, state in enumerate(explorer.states()):
-        figure, sentence = explorer(**state)
-        svg = figures.svg_text(figure, salt=explorer.name)
-        if (packed.svgs[position], packed.sentences[position]) != (svg, sentence):
-            unlike.append(state)
-    return unlike
+    places = list(enumerate(explorer.states()))
+    with figures.reused_canvases():
+        unlike = [
+            state for place, state in places[::-1] if _differs(explorer, packed, place, state)
+        ]
+    alone = [state for place, state in places[::7] if _differs(explorer, packed, place, state)]
+    return unlike + alone
+
+
+def _differs(explorer: Explorer, packed: PackedExplorer, place: int, state: dict[str, Any]) -> bool:
+    figure, sentence = explorer(**state)
+    svg = figures.svg_text(figure, salt=explorer.name)
+    return (packed.svgs[place], packed.sentences[place]) != (svg, sentence)
 
 
 NUMBER = r"(\d+(?:\.\d+)?)"
