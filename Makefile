@@ -43,7 +43,7 @@ test: $(READY_TO_TEST)
 	$(BIN)/codespell
 	$(BIN)/python tests/chromium.py
 	$(MAKE) --no-print-directory book
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser/test_timing.py
+	$(BIN)/python -m pytest -n auto --no-loadscope-reorder --ignore tests/browser/test_timing.py
 	$(BIN)/python -m pytest tests/browser/test_timing.py
 
 lab: $(READY_TO_READ)

@@ -1,14 +1,18 @@
 """What every test may ask for, and what the head of a test run says about this computer."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
+RUN_CELLS = {"tests/test_chapters.py", "tests/test_oracle.py"}
 
 
 def pytest_report_header() -> list[str]:
@@ -21,6 +25,28 @@ def pytest_report_header() -> list[str]:
         oracle = "R: not found, stored results compared"
     named = os.environ.get("CHROMIUM") or shutil.which("chromium") or "looked for when needed"
     return [oracle, f"Chromium: {named}"]
+
+
+class ChapterByChapter(LoadScopeScheduling):
+    """Tests that run a chapter's cells go to one process, which then runs them once.
+
+    All other tests of a file stay together.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if file.startswith("tests/sentences/"):
+            return Path(file).stem.removeprefix("test_")
+        runs_cells = file in RUN_CELLS and not test.startswith("test_r_")
+        chapter = re.search(r"\[(?:\w+/)?(\w+)", test)
+        return chapter[1] if runs_cells and chapter else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer | None
+) -> ChapterByChapter | None:
+    return ChapterByChapter(config, log)
 
 
 @pytest.fixture(scope="session")
