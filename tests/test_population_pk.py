@@ -246,6 +246,16 @@ def test_garretts_covariates_change_as_published():
     assert many.decay_half_life_h == pytest.approx(163, abs=1)
 
 
+def test_garretts_covariates_enter_by_their_coefficients():
+    typical = pk.garrett_2019(**GARRETT_TYPICAL)
+    twice = pk.garrett_2019(bsa_m2=3.68, blood_blasts_percent=10.5)
+    assert twice.cl1_l_per_h / typical.cl1_l_per_h == pytest.approx(2**1.54)
+    assert twice.cl2_l_per_h / typical.cl2_l_per_h == pytest.approx(2**1.64)
+    assert twice.kdes_per_h / typical.kdes_per_h == pytest.approx(2**-0.0401)
+    metre_more = pk.garrett_2019(bsa_m2=2.84, blood_blasts_percent=5.25)
+    assert metre_more.v1_l / typical.v1_l == pytest.approx(1.774)
+
+
 def test_lymphoma_and_rituximab_in_garrett():
     combined = pk.garrett_2019(**GARRETT_TYPICAL, acute_lymphoblastic=False, rituximab=True)
     alone = pk.garrett_2019(bsa_m2=1.84, blood_blasts_percent=0, acute_lymphoblastic=False)

@@ -286,9 +286,7 @@ def wu_2024(
 ) -> Disposition:
     """Return the typical disposition of children and adults by Wu 2024.
 
-    The exponents of the lean mass are those of nlmixr2lib: 1.05 for CL1, 0.977 for V1, 0.687 for
-    CL2. The last two are also quoted the other way round; the paper's own table was not read. At
-    the median lean mass of adults this matters by 1%, in children by some 5%.
+    Read in nlmixr2lib; the paper's own table was not read.
 
     Args:
         lean_body_mass_kg: see the function of that name; the patients had 10.9 to 95.9.
