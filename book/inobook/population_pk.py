@@ -218,8 +218,9 @@ def lean_body_mass_kg(
         PharmacokineticsError: a height or weight is not above 0, ``female`` is not Boolean, or
             the result is not above 0 (a body that is not an adult's).
 
-    Source: Boer P. Am J Physiol 1984;247:F632-F635; coefficients as quoted by calculators that
-    cite it; that Wu used it: notes in nlmixr2lib on Wu's table 2.
+    Source: Boer P. Am J Physiol 1984;247:F632-F636, doi 10.1152/ajprenal.1984.247.4.F632;
+    coefficients as quoted by calculators that cite it; that Wu used it: notes in nlmixr2lib on
+    Wu's table 2.
     """
     height = _checked_positive("height_cm", height_cm)
     weight = _checked_positive("weight_kg", weight_kg)
