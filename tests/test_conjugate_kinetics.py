@@ -154,9 +154,7 @@ def test_many_cells_at_once_give_what_each_gives_alone():
     assert together.surviving.shape == (2, 3, 25)
     for row in range(2):
         for column in range(3):
-            alone = kinetics.simulate(
-                Cells(sites=sites[row, 0], load=load[column]), 0.2, HOURS
-            )
+            alone = kinetics.simulate(Cells(sites=sites[row, 0], load=load[column]), 0.2, HOURS)
             assert together.surviving[row, column] == pytest.approx(alone.surviving, rel=1e-5)
 
 

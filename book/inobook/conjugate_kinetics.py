@@ -25,8 +25,10 @@ surface CD22 within an hour (an immunotoxin, cell lines): Du et al. 2008, doi
 2012, doi 10.1038/leu.2011.206.
 """
 
+import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -245,12 +247,12 @@ def simulate(
     now = np.zeros((_STATES, *shape))
     now[_FREE] = rates.sites
     pieces = []
-    for start, end in zip(breaks[:-1], breaks[1:], strict=True):
+    for start, end in itertools.pairwise(breaks):
         last = end == breaks[-1]
         within = look[(look >= start) & ((look < end) | (last & (look <= end)))]
         wanted = np.unique(np.append(within, end))
         found = solve_ivp(
-            lambda hour, state: rates.change(state, outside(hour, start, end)),
+            partial(rates.change, outside, start),
             (start, end),
             now.ravel(),
             method="DOP853",
@@ -563,9 +565,12 @@ class _Rates:
         self.half_kill = full(cells.half_kill_payload)
         self.fastest = full(cells.fastest_kill_per_h)
 
-    def change(self, flat: Floats, outside: Floats) -> Floats:
+    def change(
+        self, outside: Callable[[float, float], Floats], start: float, hour: float, flat: Floats
+    ) -> Floats:
+        """Rates of change at ``hour`` within the stretch of exposure that began at ``start``."""
         state = flat.reshape(_STATES, *self.shape)
-        binding = self.k_on * outside * state[_FREE]
+        binding = self.k_on * outside(hour, start) * state[_FREE]
         letting_go = self.k_off * state[_BOUND]
         uptake = self.k_int * state[_BOUND]
         back = self.k_return * state[_INSIDE]
@@ -637,7 +642,7 @@ def _exposure(
     end: float,
     exposure_h: float | None,
     concentration_hours: ArrayLike | None,
-) -> tuple[Callable[[float, float, float], Floats], Floats]:
+) -> tuple[Callable[[float, float], Floats], Floats]:
     level = _not_negative("concentration_nm", concentration)
     if concentration_hours is None:
         if exposure_h is None:
@@ -648,7 +653,7 @@ def _exposure(
             return lambda *_: level, np.array([0.0, end])
         nothing = np.zeros_like(level)
         return (
-            lambda _, start, __: level if start < exposure_h else nothing,
+            lambda _, start: level if start < exposure_h else nothing,
             np.array([0.0, exposure_h, end]),
         )
     if exposure_h is not None:
@@ -660,7 +665,7 @@ def _exposure(
             f"concentration each: {times.shape} times, {level.shape} concentrations."
         )
     breaks = np.unique(np.append(times[times < end], end))
-    return lambda hour, *_: np.interp(hour, times, level), breaks
+    return lambda hour, _: np.interp(hour, times, level), breaks
 
 
 def _increasing(name: str, values: ArrayLike) -> Floats:
