@@ -113,7 +113,7 @@ def batch(name: str) -> tuple[float, ...]:
         weights = [way * odds**k for k, way in enumerate(ways)]
         return sum(k * weight for k, weight in enumerate(weights)) / sum(weights)
 
-    odds = brentq(lambda each: mean(each) - 6, 0.01, 1e3, xtol=1e-14, rtol=1e-14)
+    odds = math.exp(brentq(lambda log_odds: mean(math.exp(log_odds)) - 6, -30, 40, xtol=1e-13))
     weights = [way * odds**k for k, way in enumerate(ways)]
     return tuple(weight / sum(weights) for weight in weights)
 
