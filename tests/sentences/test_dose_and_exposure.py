@@ -6,6 +6,7 @@ patients: the module's Runge-Kutta steps replaced by the exact response to one m
 
 from functools import cache
 
+import itertools
 import numpy as np
 import pytest
 from chapters import namespace
@@ -64,7 +65,8 @@ def given(surface: float, remission: int | None) -> list[tuple[float, float]]:
     for number, start in enumerate(STARTS):
         first = 0.5 if remission is not None and number >= remission else 0.8
         doses += [
-            (24.0 * (start + day), surface * each) for day, each in ((0, first), (7, 0.5), (14, 0.5))
+            (24.0 * (start + day), surface * each)
+            for day, each in ((0, first), (7, 0.5), (14, 0.5))
         ]
     return doses
 
@@ -83,7 +85,7 @@ def at_the_ends(
 
     edges = sorted({hour + more for hour, _ in doses for more in (0, 1)} | {24.0 * e for e in ENDS})
     state, kept = np.zeros(3), {}
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         inflow = sum(mg for hour, mg in doses if hour <= left < hour + 1)
         state = solve_ivp(
             slope, (left, right), state, method="LSODA", args=(inflow,), rtol=1e-9, atol=1e-12
