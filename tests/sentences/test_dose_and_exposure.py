@@ -4,9 +4,9 @@ Typical patients: an adaptive solver with the equations and schedules written ou
 patients: the module's Runge-Kutta steps replaced by the exact response to one milligram, added up.
 """
 
+import itertools
 from functools import cache
 
-import itertools
 import numpy as np
 import pytest
 from chapters import namespace
