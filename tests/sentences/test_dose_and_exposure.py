@@ -4,8 +4,8 @@ Typical patients: an adaptive solver with the equations and schedules written ou
 patients: the module's Runge-Kutta steps replaced by the exact response to one milligram, added up.
 """
 
-import itertools
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,7 +85,7 @@ def at_the_ends(
 
     edges = sorted({hour + more for hour, _ in doses for more in (0, 1)} | {24.0 * e for e in ENDS})
     state, kept = np.zeros(3), {}
-    for left, right in itertools.pairwise(edges):
+    for left, right in pairwise(edges):
         inflow = sum(mg for hour, mg in doses if hour <= left < hour + 1)
         state = solve_ivp(
             slope, (left, right), state, method="LSODA", args=(inflow,), rtol=1e-9, atol=1e-12
@@ -123,8 +123,7 @@ def test_label_stop_is_named_when_it_applies_and_only_then():
 
 
 def test_bands_of_the_schedule_come_out_with_other_patients():
-    """Percentiles of 4,000 patients drawn here, logs by the printed matrix; a third of tolerance
-    is chance in the chapter's 400."""
+    """Percentiles of 4,000 patients drawn here; most of the tolerance is chance in 400."""
     matrix = np.array(
         [[0.423**2, 0.156, 0.213], [0.156, 0.412**2, 0.222], [0.213, 0.222, 0.672**2]]
     )
