@@ -43,9 +43,7 @@ class ChapterByChapter(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: Producer | None
-) -> ChapterByChapter | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ChapterByChapter:
     return ChapterByChapter(config, log)
 
 

@@ -5,7 +5,9 @@ import gzip
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 FIGURE = re.compile(r'<figure class="explorer".*?</figure>', re.DOTALL)
 PACKED = re.compile(
@@ -76,6 +78,17 @@ def elements(markup: str) -> list[Element]:
 def explorers_in(page: str) -> list[PackedExplorer]:
     """Every explorer of a page, in document order."""
     return [unpacked(markup) for markup in FIGURE.findall(page)]
+
+
+def file_of(site: Path, page: str) -> Path:
+    """The file of a page of the built book, by its name in the table of contents."""
+    return site / "book" / f"{page}.html"
+
+
+@lru_cache
+def explorers_of(file: Path) -> list[PackedExplorer]:
+    """Every explorer of a built page, in document order."""
+    return explorers_in(file.read_text(encoding="utf-8"))
 
 
 def unpacked(markup: str) -> PackedExplorer:

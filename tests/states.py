@@ -1,16 +1,18 @@
 """Every state of an explorer, as the built page holds it, compared with a fresh call."""
 
+import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import chapters
+from fresh_outputs import LIBRARIES, SOURCES, STAMP, digest_of_sources
 from inobook import figures
 from inobook.explore import Explorer
-from pages_html import PackedExplorer, explorers_in, unpacked
+from pages_html import PackedExplorer, explorers_of, file_of, unpacked
 
-SOURCES = ("book/inobook/**/*.py", "data/*.csv", "constraints.txt")
+BUILD = chapters.ROOT / "_build"
 
 
 def packed_states(explorer: Explorer) -> PackedExplorer:
@@ -19,41 +21,35 @@ def packed_states(explorer: Explorer) -> PackedExplorer:
 
 
 @lru_cache
+def made_since() -> float:
+    """When the build began to use today's package, data and libraries; infinite if it did not."""
+    stamp = BUILD / ".jupyter_cache" / STAMP
+    today = digest_of_sources(chapters.ROOT, SOURCES, LIBRARIES)
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8").strip() != today:
+        return math.inf
+    return stamp.stat().st_mtime
+
+
 def built_explorers(chapter: str) -> dict[str, PackedExplorer]:
     """The explorers of the built page, by id; none if it is older than what it was made from."""
-    page = chapters.ROOT / "_build" / "html" / "book" / f"{chapter}.html"
-    if not page.is_file():
+    page, text = file_of(BUILD / "html", chapter), chapters.ROOT / "book" / f"{chapter}.md"
+    if not page.is_file() or page.stat().st_mtime < max(made_since(), text.stat().st_mtime):
         return {}
-    made_from = [chapters.ROOT / "book" / f"{chapter}.md"]
-    for pattern in SOURCES:
-        made_from += chapters.ROOT.glob(pattern)
-    if page.stat().st_mtime < max(path.stat().st_mtime for path in made_from):
-        return {}
-    return {each.anchor: each for each in explorers_in(page.read_text(encoding="utf-8"))}
+    return {each.anchor: each for each in explorers_of(page)}
 
 
-def states_unlike_a_new_drawing(
+def states_unlike_a_fresh_call(
     explorer: Explorer, packed: PackedExplorer | None = None
 ) -> list[dict[str, Any]]:
-    """States whose packed picture or sentence is not what the function gives when called anew.
-
-    All states are drawn from the last to the first, so that each follows another one than in the
-    page, and every seventh once more on a canvas of its own.
-    """
+    """States whose packed picture or sentence is not what a fresh call of the function gives."""
     packed = packed or packed_states(explorer)
-    places = list(enumerate(explorer.states()))
-    with figures.reused_canvases():
-        unlike = [
-            state for place, state in places[::-1] if _differs(explorer, packed, place, state)
-        ]
-    alone = [state for place, state in places[::7] if _differs(explorer, packed, place, state)]
-    return unlike + alone
-
-
-def _differs(explorer: Explorer, packed: PackedExplorer, place: int, state: dict[str, Any]) -> bool:
-    figure, sentence = explorer(**state)
-    svg = figures.svg_text(figure, salt=explorer.name)
-    return (packed.svgs[place], packed.sentences[place]) != (svg, sentence)
+    unlike = []
+    for position, state in enumerate(explorer.states()):
+        figure, sentence = explorer(**state)
+        svg = figures.svg_text(figure, salt=explorer.name)
+        if (packed.svgs[position], packed.sentences[position]) != (svg, sentence):
+            unlike.append(state)
+    return unlike
 
 
 NUMBER = r"(\d+(?:\.\d+)?)"

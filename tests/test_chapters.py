@@ -10,7 +10,7 @@ import chapters
 import pytest
 from inobook import figures
 from nbformat import NotebookNode
-from states import in_the_page, states_unlike_a_new_drawing
+from states import in_the_page, states_unlike_a_fresh_call
 
 CHAPTERS = chapters.chapters()
 SENTENCES = chapters.ROOT / "tests" / "sentences"
@@ -181,10 +181,10 @@ each_explorer = pytest.mark.parametrize(("chapter", "name"), all_explorers())
 
 
 @each_explorer
-def test_every_state_is_what_a_new_drawing_gives(chapter, name):
+def test_every_state_is_drawn_and_is_what_a_fresh_call_gives(chapter, name):
     explorer, packed = in_the_page(chapter, name)
     assert packed.count == len(list(explorer.states()))
-    assert states_unlike_a_new_drawing(explorer, packed) == []
+    assert states_unlike_a_fresh_call(explorer, packed) == []
 
 
 @each_explorer

@@ -11,7 +11,7 @@ from inobook import figures
 from inobook.explore import MOST_STATES, Control, Explorer, ExplorerError, explore
 from matplotlib.figure import Figure
 from pages_html import elements, unpacked
-from states import states_unlike_a_new_drawing
+from states import states_unlike_a_fresh_call
 
 ENOUGH_WORDS = "the line rises, and this sentence is long enough to stand as alt text"
 
@@ -234,8 +234,8 @@ def test_trace_that_a_single_state_receives_is_found_by_the_full_comparison():
         return figure, f"With a slope of {slope} {ENOUGH_WORDS}."
 
     slopes = Control("Slope", range(1, 21), 1)
-    assert states_unlike_a_new_drawing(with_function(once, slope=slopes))
-    assert states_unlike_a_new_drawing(with_function(line, slope=slopes)) == []
+    assert states_unlike_a_fresh_call(with_function(once, slope=slopes)) == [{"slope": 7}]
+    assert states_unlike_a_fresh_call(with_function(line, slope=slopes)) == []
 
 
 def test_canvases_are_not_reused_outside_the_build():

@@ -9,24 +9,22 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import accessible_pages
+import agreement
+import exercise_numbers
+import fresh_outputs
+import front_door
+import launch_buttons
+import mathml
+import own_host
 import pytest
+import safety_line
+import summary
 import yaml
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTENSIONS = ROOT / "book" / "_ext"
-sys.path.append(str(EXTENSIONS))
-
-import accessible_pages  # noqa: E402
-import agreement  # noqa: E402
-import exercise_numbers  # noqa: E402
-import fresh_outputs  # noqa: E402
-import front_door  # noqa: E402
-import launch_buttons  # noqa: E402
-import mathml  # noqa: E402
-import own_host  # noqa: E402
-import safety_line  # noqa: E402
-import summary  # noqa: E402
 
 # Formulas
 

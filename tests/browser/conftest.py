@@ -7,7 +7,7 @@ import chapters
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import LAUNCH_OPTIONS, find_or_install
-from pages_html import PackedExplorer, explorers_in
+from pages_html import PackedExplorer, explorers_of, file_of
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sites import DESKTOP, Watch, address_of, watched
 
@@ -62,18 +62,7 @@ def watch_over() -> Iterator[Callable[[Page], Watch]]:
 @pytest.fixture(scope="session")
 def payload(built_site: Path) -> Callable[[str], list[PackedExplorer]]:
     """The explorers of a built page as they stand in its HTML, by the page's name."""
-    known: dict[str, list[PackedExplorer]] = {}
-
-    def read(name: str) -> list[PackedExplorer]:
-        if name not in known:
-            known[name] = explorers_in(file_of(built_site, name).read_text(encoding="utf-8"))
-        return known[name]
-
-    return read
-
-
-def file_of(site: Path, name: str) -> Path:
-    return site / "book" / f"{name}.html"
+    return lambda name: explorers_of(file_of(built_site, name))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import chapters
 import pytest
-from pages_html import Element, elements
+from pages_html import Element, elements, file_of
 from sites import PHONE, address_of, open_ready
 
 SHORTEST_ALT = 40
@@ -146,7 +146,7 @@ def test_page_does_not_scroll_sideways_on_a_phone(browser, address, page_name, w
 
 
 def test_every_picture_has_a_description_in_words(built_site, page_name):
-    found = read(built_site / "book" / f"{page_name}.html")
+    found = read(file_of(built_site, page_name))
     pictures = [
         (each.attributes.get("src"), each.attributes.get("alt") or "")
         for each in found
@@ -173,7 +173,7 @@ def test_every_picture_has_a_description_in_words(built_site, page_name):
 def test_no_identifier_stands_twice_on_a_page(built_site, page_name):
     own = [
         each.attributes["id"]
-        for each in read(built_site / "book" / f"{page_name}.html")
+        for each in read(file_of(built_site, page_name))
         if each.attributes.get("id")
     ]
     assert sorted({each for each in own if own.count(each) > 1}) == []
