@@ -189,7 +189,7 @@ def test_the_table_for_display():
         "Interval",
         "Source",
     ]
-    assert list(table["Reported"]) == ["1.17", "73% (16/22)", "6.6 months"]
+    assert list(table["Reported"]) == ["1.17", "73% (16/22, derived)", "6.6 months"]
     assert list(table["Interval"]) == ["95% CI 0.64 to 2.14", "", "range 0.03 to 39.75"]
     assert table.loc[0, "Source"] == "Stock et al. 2021"
 

@@ -255,7 +255,8 @@ def table(*ids: str) -> CardTable:
 
     Returns:
         A frame with the text columns Endpoint, Population, Arm, Reported (estimate with counts or
-        unit), Interval (with its level) and Source (authors and year), one row an id.
+        unit; a count that the source does not print is marked as derived), Interval (with its
+        level) and Source (authors and year), one row an id.
 
     Raises:
         ValueError: no id is given.
@@ -294,7 +295,8 @@ def short_citation(key: str) -> str:
 
 
 def _with_unit(each: PublishedResult) -> str:
-    counts = f" ({each.events}/{each.n})" if each.events is not None and each.n else ""
+    derived = ", derived" if each.basis == "derived count" else ""
+    counts = f" ({each.events}/{each.n}{derived})" if each.events is not None and each.n else ""
     if each.unit == "%":
         return f"{each.printed}%{counts}"
     return each.printed if each.unit == "HR" else f"{each.printed} {each.unit}"

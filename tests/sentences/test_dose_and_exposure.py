@@ -30,7 +30,8 @@ MODELS = (
 DOSES = (
     rf"^{NUMBER} cycles?, {NUMBER}% blasts, 1\.2 mg/m² as [^a-z]+, full dose in each cycle: the "
     rf"median AUC is {NUMBER} µg·h/mL with 1\.8 and {NUMBER} with 1\.2\. Above {NUMBER} µg·h/mL "
-    rf"are {NUMBER}% of simulated patients with 1\.8 and {NUMBER}% with 1\.2\.$"
+    rf"are (?:more than |fewer than )?{NUMBER}% of simulated patients with 1\.8 and "
+    rf"(?:more than |fewer than )?{NUMBER}% with 1\.2\.$"
 )
 
 
@@ -123,7 +124,7 @@ def test_label_stop_is_named_when_it_applies_and_only_then():
 
 
 def test_bands_of_the_schedule_come_out_with_other_patients():
-    """Percentiles of 4,000 patients drawn here; most of the tolerance is chance in 400."""
+    """Percentiles of 4,000 patients drawn here; most of the tolerance is chance in 1,000."""
     matrix = np.array(
         [[0.423**2, 0.156, 0.213], [0.156, 0.412**2, 0.222], [0.213, 0.222, 0.672**2]]
     )
@@ -217,10 +218,11 @@ def test_two_doses_say_what_whole_schedules_of_the_same_patients_give():
         for name, median, share in (("1.8", median_full, full), (state["split"], median_low, low)):
             exact = areas(name, state["blasts"])[:, int(cycles) - 1]
             assert median == pytest.approx(np.median(exact), abs=0.06, rel=1e-3)
-            assert share == pytest.approx(100 * (exact > threshold).mean(), abs=0.16)
+            above = 100 * (exact > threshold).mean()
+            assert share == pytest.approx(min(max(above, 1), 99), abs=0.56)
         assert low <= full
         count += 1
-    assert count == 189
+    assert count == 162
 
 
 def test_each_split_of_the_lower_dose_adds_up_to_it():
