@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from inobook import conjugate_kinetics as kinetics
 from inobook.conjugate_kinetics import LN_2, Cells
-from scipy.stats import binom
+from scipy.integrate import quad
+from scipy.linalg import expm
+from scipy.stats import binom, norm
 
 HOURS = np.linspace(0, 48, 25)
 PERMANENT = {"recycled": 1.0, "turnover_half_life_h": 1e12}
@@ -211,11 +213,46 @@ def test_where_no_concentration_kills_half_it_is_infinite():
     assert np.isfinite(kinetics.concentration_for(cells, 48.0)[1])
 
 
-def test_lognormal_sites_have_their_median_and_spread():
-    sites = kinetics.lognormal_sites(3470, 0.8, 20_001)
-    assert np.median(sites) == pytest.approx(3470)
-    assert np.log(sites).std() == pytest.approx(0.8, rel=1e-3)
-    assert kinetics.lognormal_sites(500, 0, 3) == pytest.approx([500, 500, 500])
+@pytest.mark.parametrize("log_sd", [0.0, 0.3, 0.6, 1.5])
+def test_a_lognormal_population_has_its_weights_and_moments(log_sd):
+    sites, weights = kinetics.lognormal_population(3470, log_sd)
+    assert sites.shape == weights.shape == (113,)
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ np.log(sites) == pytest.approx(np.log(3470))
+    assert weights @ (np.log(sites / 3470)) ** 2 == pytest.approx(log_sd**2, abs=1e-9)
+    assert weights @ sites == pytest.approx(3470 * np.exp(log_sd**2 / 2), rel=1e-7)
+
+
+@pytest.mark.parametrize("days", [2, 7, 14])
+@pytest.mark.parametrize("part", [1.0, 0.1])
+def test_survival_of_a_population_has_converged(days, part):
+    cells = Cells(half_kill_payload=12_440.0)
+
+    def alive(points):
+        sites, weights = kinetics.lognormal_population(3470 * part, 0.6, points)
+        return weights @ kinetics.surviving_after(replace(cells, sites=sites), 0.2, 24 * days)
+
+    assert alive(113) == pytest.approx(alive(225), rel=1e-6)
+
+
+def test_survival_of_a_population_is_the_integral_over_the_normal_density():
+    """At a constant concentration payload is proportional to sites, so that one course is enough.
+
+    The survivors of 14 days are cells of the low tail: equal shares of the population miss them.
+    """
+    hours = np.linspace(0, 336, 2689)
+    each_site = kinetics.simulate(Cells(sites=1.0), 0.2, hours).payload
+
+    def survival(deviation):
+        payload = 3470 * np.exp(0.6 * deviation) * each_site
+        return np.exp(-np.trapezoid(0.1 * payload / (payload + 12_440), hours))
+
+    exact = quad(lambda z: norm.pdf(z) * survival(z), -8, 8, epsabs=0, epsrel=1e-8, limit=200)[0]
+    sites, weights = kinetics.lognormal_population(3470, 0.6)
+    cells = Cells(sites=sites, half_kill_payload=12_440.0)
+    assert weights @ kinetics.surviving_after(cells, 0.2, 336) == pytest.approx(exact, rel=1e-4)
+    equal_shares = norm.ppf((np.arange(41) + 0.5) / 41)
+    assert np.mean([survival(z) for z in equal_shares]) < 0.3 * exact
 
 
 def test_a_mixture_keeps_its_balance():
@@ -270,12 +307,37 @@ def test_unloaded_antibody_lowers_the_mean_and_moves_no_payload():
 
 def test_clearing_heavy_antibody_faster_is_closed_for_the_binomial():
     """Binomial odds are multiplied by exp(-rate days): the mean has a closed form."""
-    left = kinetics.after_clearance(kinetics.load_distribution(6, 8, 1), 14, 0.05)
+    left = kinetics.after_losses(
+        kinetics.load_distribution(6, 8, 1), 14, extra_per_payload_day=0.05
+    )
     odds = 3 * np.exp(-0.7)
     assert kinetics.mean_load(left) == pytest.approx(8 * odds / (1 + odds))
     assert left.sum() == pytest.approx((0.25 + 0.75 * np.exp(-0.7)) ** 8)
-    unchanged = kinetics.after_clearance(kinetics.load_distribution(), 14, 0)
+    unchanged = kinetics.after_losses(kinetics.load_distribution(), 14)
     assert unchanged == pytest.approx(kinetics.load_distribution())
+
+
+@pytest.mark.parametrize("dispersion", [-5, 0, 1, 20])
+@pytest.mark.parametrize("lost", [0.015, 0.02])
+def test_lost_payload_lowers_the_mean_alike_whatever_the_shape(dispersion, lost):
+    shares = kinetics.load_distribution(6, 8, dispersion)
+    left = kinetics.after_losses(shares, 14, lost)
+    stays = (1 - lost) ** 14
+    assert left.sum() == pytest.approx(1)
+    assert kinetics.mean_load(left) == pytest.approx(6 * stays)
+    thinned = sum(share * binom.pmf(np.arange(9), k, stays) for k, share in enumerate(shares))
+    assert left == pytest.approx(thinned)
+
+
+@pytest.mark.parametrize("dispersion", [-5, 1, 20])
+def test_both_losses_at_once_are_those_of_the_differential_equations(dispersion):
+    """Each load k falls to k - 1 at rate k l, and disappears at rate k c."""
+    shares = kinetics.load_distribution(6, 8, dispersion)
+    off, k = -np.log(0.98), np.arange(9)
+    system = np.diag(-k * (off + 0.01)) + np.diag(k[1:] * off, 1)
+    left = kinetics.after_losses(shares, 14, 0.02, 0.01)
+    assert left == pytest.approx(expm(14 * system) @ shares, abs=1e-12)
+    assert left.sum() < 1
 
 
 def test_spread_per_cell_is_that_of_simulated_cells():
@@ -341,13 +403,14 @@ def test_faulty_cells_are_named(change, words):
         (lambda: kinetics.half_kill_payload_for(Cells(sites=[1, 2]), 1, 1), "takes one cell"),
         (lambda: kinetics.occupancy(1, 0), "kd_nm must be above zero"),
         (lambda: kinetics.nanomolar(1, 0), "kilodalton must be above"),
-        (lambda: kinetics.lognormal_sites(0, 1, 5), "median must be above 0"),
+        (lambda: kinetics.lognormal_population(0, 1), "median must be above 0"),
         (lambda: kinetics.mixture(1.2, 0.5, 0.5), "low_share must lie"),
         (lambda: kinetics.mixture(0.5, 0, 0), "No cell is alive"),
         (lambda: kinetics.load_distribution(8, 8), "mean must lie between"),
         (lambda: kinetics.with_unloaded([0.5, 0.5], 1), "unloaded must be"),
         (lambda: kinetics.with_unloaded([0.5, 0.6], 0.1), "must sum to 1"),
-        (lambda: kinetics.after_clearance([0.5, 0.5], -1, 0.1), "must not be negative"),
+        (lambda: kinetics.after_losses([0.5, 0.5], -1, 0.1), "must not be negative"),
+        (lambda: kinetics.after_losses([0.5, 0.5], 1, 1.0), "payload_lost_per_day must be"),
         (lambda: kinetics.mean_load([0, 0]), "not all zero"),
         (lambda: kinetics.payload_on_heavy([1, 0]), "no payload"),
         (lambda: kinetics.relative_spread_per_cell([0.5, 0.5], 0), "antibodies must be"),

@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import simpson, solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import brentq
-from scipy.special import gammaln
+from scipy.special import comb, gammaln
 from scipy.stats import norm
 
 Floats = NDArray[np.float64]
@@ -50,6 +50,7 @@ _EFFLUXED, _INACTIVATED, _TAKEN_UP, _DAMAGE = range(5, _STATES)
 _TOLERANCE = 1e-8
 _BISECTIONS = 30
 _PANELS = 400
+_DEVIATIONS = 7.0
 _LOWEST_NM, _HIGHEST_NM = 1e-8, 1e4
 
 
@@ -359,28 +360,33 @@ def concentration_for(cells: Cells, hours: float, surviving: float = 0.5) -> Flo
     return np.where(never, np.inf, np.exp((low + high) / 2))
 
 
-def lognormal_sites(median: float, log_sd: float, cells: int) -> Floats:
-    """Return sites of so many cells, each standing for an equal share of a lognormal population.
+def lognormal_population(median: float, log_sd: float, points: int = 113) -> tuple[Floats, Floats]:
+    """Return sites of a lognormal population of cells, and the weight of each value.
 
-    The values are the quantiles at (i + 1/2) / cells: no chance is involved.
+    A mean over the population is ``weights @ values``. The points are equally spaced over seven
+    standard deviations on either side and weighted by the normal density (trapezoidal rule), so
+    that the tail is there too: after a long exposure nearly all survivors come from it. Equal
+    shares of the population would cut it off.
 
     Args:
         median: sites per cell, median.
         log_sd: standard deviation of the natural logarithm; 0 gives equal cells.
-        cells: number of values.
+        points: number of values, at least 3.
 
     Returns:
-        Sites per cell, increasing, shape (cells,).
+        Sites per cell, increasing, and weights that sum to 1, each of shape (points,).
 
     Raises:
-        ValueError: a median not above zero, a negative spread, or fewer than one cell.
+        ValueError: a median not above zero, a negative spread, or fewer than three points.
     """
-    if not (median > 0 and log_sd >= 0 and cells >= 1):
+    if not (median > 0 and log_sd >= 0 and points >= 3):
         raise ValueError(
-            f"median must be above 0, log_sd at least 0 and cells at least 1: {median}, {log_sd}, "
-            f"{cells}."
+            f"median must be above 0, log_sd at least 0 and points at least 3: {median}, {log_sd}, "
+            f"{points}."
         )
-    return median * np.exp(log_sd * norm.ppf((np.arange(cells) + 0.5) / cells))
+    deviations = np.linspace(-_DEVIATIONS, _DEVIATIONS, points)
+    weights = norm.pdf(deviations)
+    return median * np.exp(log_sd * deviations), weights / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -470,29 +476,53 @@ def with_unloaded(shares: ArrayLike, unloaded: float) -> Floats:
     return mixed
 
 
-def after_clearance(shares: ArrayLike, days: float, extra_per_payload_day: float) -> Floats:
-    """Return the amounts left of each load when heavier antibody is cleared faster.
+def after_losses(
+    shares: ArrayLike,
+    days: float,
+    payload_lost_per_day: float = 0.0,
+    extra_per_payload_day: float = 0.0,
+) -> Floats:
+    """Return the amounts left of each load when payload comes off and heavy antibody is cleared.
 
-    Antibody with k payload molecules disappears with k times ``extra_per_payload_day``, per day,
-    on top of what is common to all (which is left out). An assumption, for teaching.
+    Each payload molecule comes off its antibody independently of the others, a share
+    ``payload_lost_per_day`` of those present in a day (published for the linker in plasma: 1.5% to
+    2%). Antibody with k payload molecules disappears with k times ``extra_per_payload_day``, per
+    day, on top of what is common to all (which is left out): an assumption, for teaching.
+
+    The places are independent, so that the result is exact. With c the extra clearance and
+    l = -log(1 - payload_lost_per_day), a place is still filled on day t, and has not cleared its
+    antibody, with a = exp(-(l + c) t); it is empty, and has not, with b = l (1 - a) / (l + c). Of
+    antibody with k the amount with j is C(k, j) a^j b^(k - j).
 
     Args:
         shares: share of antibody with each load on day 0, shape (places + 1,).
         days: days since then.
+        payload_lost_per_day: share of payload that comes off in a day, at least 0, below 1.
         extra_per_payload_day: extra clearance rate per payload molecule, per day.
 
     Returns:
-        Amounts, as shares of the antibody of day 0; they sum to less than 1.
+        Amounts, as shares of the antibody of day 0; with extra clearance they sum to less than 1.
 
     Raises:
-        ValueError: shares that are no distribution, or a negative time or rate.
+        ValueError: shares that are no distribution, a negative time or rate, or a share of payload
+            outside 0 to below 1.
     """
     given = _distribution(shares)
     if days < 0 or extra_per_payload_day < 0:
         raise ValueError(
             f"days and extra_per_payload_day must not be negative: {days}, {extra_per_payload_day}."
         )
-    return given * np.exp(-extra_per_payload_day * days * np.arange(len(given)))
+    if not 0 <= payload_lost_per_day < 1:
+        raise ValueError(
+            f"payload_lost_per_day must be at least 0 and below 1: {payload_lost_per_day}."
+        )
+    off = -np.log1p(-payload_lost_per_day)
+    filled = np.exp(-(off + extra_per_payload_day) * days)
+    emptied = off * (1 - filled) / (off + extra_per_payload_day) if off > 0 else 0.0
+    k = np.arange(len(given))
+    before, after = k[:, np.newaxis], k[np.newaxis, :]
+    ways = comb(before, after)
+    return given @ (ways * filled**after * emptied ** np.maximum(before - after, 0))
 
 
 def mean_load(amounts: ArrayLike) -> float:

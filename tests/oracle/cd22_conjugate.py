@@ -1,5 +1,6 @@
 """What the chapter on the conjugate computed, arranged as R's list is."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,8 @@ def numbers() -> dict[str, Any]:
     def limits(name: str) -> list[float]:
         return [float(limit) for limit in chapter["exact"][name][1:]]
 
-    left = kinetics.after_clearance(chapter["loads"]["binomial"], 14, 0.05)
+    left = kinetics.after_losses(chapter["loads"]["binomial"], 14, 0.02, 0.01)
+    mixed = [chapter["after_days"](1, 10, days, 0.2) for days in (4, 7, 14)]
     return {
         "occupied": {"rest": chapter["at_rest"], "drained": float(chapter["drained"])},
         "by_hand": float(chapter["by_hand"]),
@@ -28,7 +30,11 @@ def numbers() -> dict[str, Any]:
             "median_2": survive(2, 3470),
         },
         "sd_sites": float(chapter["sd_sites"]),
-        "mean_left": kinetics.mean_load(left),
+        "mixture": {
+            "log10_per_million": [math.log10(1e6 * each.surviving) for each in mixed],
+            "low": [float(each.low_among_survivors) for each in mixed],
+        },
+        "load": {"mean": kinetics.mean_load(left), "antibody_left": float(left.sum())},
         "exact": {
             "child": limits("child CR"),
             "moxetumomab": limits("moxetum."),
