@@ -2,7 +2,7 @@
 
 The first by following 1,000,000 patients through referral and test in expected numbers, and its
 way back by root finding; the second by a sum over the counts of one series of exact binomial tails
-of the other, in whole numbers. The interval of an exercise is found by an integral instead of draws.
+of the other, in whole numbers. The interval of an exercise is found by an integral, not by draws.
 """
 
 import math
@@ -70,7 +70,8 @@ def chance_of_gap(first: int, second: int, share: float, gap: Fraction) -> float
 def test_gaps_of_two_fair_series_in_every_state():
     pattern = (
         rf"^With {NUMBER} and {NUMBER} patients and a true share of {NUMBER}% in both, a gap of "
-        rf"28\.7 points or more comes in (.+?); at least 95 of 100 gaps are at most (\d+\.\d) points\.$"
+        rf"28\.7 points or more comes in (.+?); "
+        rf"at least 95 of 100 gaps are at most (\d+\.\d) points\.$"
     )
     checked = rare = 0
     for state, sentence in states_and_sentences(CHAPTER, "chance-alone"):
