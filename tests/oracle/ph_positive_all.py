@@ -12,8 +12,10 @@ def numbers() -> dict[str, Any]:
         "exact": {
             **{name: list(limits[name]) for name in ("young", "middle", "old")},
             "false_positive": list(chapter["fish_false"]),
-            "enrolled": list(chapter["enrolled"]),
+            "japan": list(chapter["all_limits"]["japan"]),
         },
+        "trend": float(chapter["trend"]),
+        "any_difference": float(chapter["any_difference"]),
         "apparent": chapter["apparent"](0.25, 0.80, 0.98),
         "arriving": chapter["arriving"](0.25, 2),
         "predictive": chapter["true_positive"]
@@ -27,6 +29,5 @@ def numbers() -> dict[str, Any]:
             "p": list(outcomes["P"]),
         },
         "rogan_gladen": chapter["corrected"],
-        "rogan_gladen_limits": list(chapter["known"]),
         "fisher": chapter["p_value"],
     }

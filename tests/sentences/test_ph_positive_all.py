@@ -2,7 +2,7 @@
 
 The first by following 1,000,000 patients through referral and test in expected numbers, and its
 way back by root finding; the second by a sum over the counts of one series of exact binomial tails
-of the other, in whole numbers.
+of the other, in whole numbers. The interval of an exercise is found by an integral, not by draws.
 """
 
 import math
@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
+from chapters import namespace
+from scipy import integrate, optimize, stats
 from states import NUMBER, states_and_numbers, states_and_sentences
 
 CHAPTER = "drug/ph_positive_all"
@@ -47,7 +48,7 @@ def test_reported_share_and_the_way_back_in_every_state():
             root = optimize.brentq(lambda p, a=report, s=settings: reported(p, *s) - a, 0, 1)
             assert behind == pytest.approx(100 * root, abs=0.0501), state
         checked += 1
-    assert checked == 6 * 4 * 4 * 4
+    assert checked == 5 * 5 * 4 * 4
 
 
 def test_referral_is_said_in_words():
@@ -69,7 +70,8 @@ def chance_of_gap(first: int, second: int, share: float, gap: Fraction) -> float
 def test_gaps_of_two_fair_series_in_every_state():
     pattern = (
         rf"^With {NUMBER} and {NUMBER} patients and a true share of {NUMBER}% in both, a gap of "
-        rf"28\.7 points or more comes in (.+?); 95 of 100 gaps are at most {NUMBER} points\.$"
+        rf"28\.7 points or more comes in (.+?); "
+        rf"at least 95 of 100 gaps are at most (\d+\.\d) points\.$"
     )
     checked = rare = 0
     for state, sentence in states_and_sentences(CHAPTER, "chance-alone"):
@@ -84,10 +86,10 @@ def test_gaps_of_two_fair_series_in_every_state():
             assert float(often.removesuffix(" of 100 pairs")) == pytest.approx(
                 100 * expected, abs=0.0501
             ), state
-        # the stated bound is a gap that can occur, rounded to a point: half a point either side
-        above = chance_of_gap(*pair, Fraction(2 * int(within) + 1, 200) + Fraction(1, 10**6))
-        below = chance_of_gap(*pair, Fraction(2 * int(within) - 1, 200) - Fraction(1, 10**6))
-        assert above <= 0.05 + 1e-9 <= below + 2e-9, state
+        # the stated bound holds for 95 of 100, and a tenth of a point less would not
+        bound, hair = Fraction(within) / 100, Fraction(1, 10**9)
+        assert 1 - chance_of_gap(*pair, bound + hair) >= 0.95 - 1e-12, state
+        assert 1 - chance_of_gap(*pair, bound - Fraction(1, 1000) + hair) < 0.95, state
         checked += 1
     assert checked == 6 * 6 * 5
     assert rare > 0
@@ -101,3 +103,27 @@ def test_gaps_agree_with_simulated_series():
         seen = np.mean(np.abs(one - other) >= 0.287)
         exact = chance_of_gap(first, second, share, Fraction(287, 1000))
         assert abs(seen - exact) < 5 * math.sqrt(exact * (1 - exact) / 200_000)
+
+
+def test_interval_of_the_exercise_by_an_integral():
+    def below(share):
+        """Posterior probability that positives over sensitivity is at most ``share``."""
+        return integrate.quad(
+            lambda se: stats.beta.cdf(share * se, 23.5, 90.5) * stats.beta.pdf(se, 10.5, 5.5), 0, 1
+        )[0]
+
+    chapter = namespace(CHAPTER)
+    drawn = np.quantile(chapter["found"] / chapter["unsure"], [0.025, 0.975])
+    for level, limit in zip([0.025, 0.975], drawn, strict=True):
+        root = optimize.brentq(lambda share, p=level: below(share) - p, 0.05, 2)
+        assert limit == pytest.approx(root, abs=0.002)
+    known = np.quantile(chapter["found"] / chapter["sensitivity"], [0.025, 0.975])
+    assert known == pytest.approx(stats.beta.ppf([0.025, 0.975], 23.5, 90.5) * 1.5, abs=0.001)
+    widths = np.diff(drawn)[0], np.diff(known)[0]
+    assert 1.5 < widths[0] / widths[1] < 1.7
+
+
+def test_every_printed_gap_is_rounded_up():
+    rounded_up = namespace(CHAPTER)["rounded_up"]
+    for points, shown in [(70 / 3, 23.4), (12.5, 12.5), (100 * (0.3 - 0.1), 20.0), (20.0, 20.0)]:
+        assert rounded_up(points) == pytest.approx(shown, abs=1e-12)
