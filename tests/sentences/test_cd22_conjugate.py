@@ -250,7 +250,7 @@ def test_the_mixture_is_that_of_another_solver_in_every_state():
         else:
             assert float(said[8]) == pytest.approx(among, abs=0.051)
         checked += 1
-    assert checked == 320
+    assert checked == 384
 
 
 def test_what_the_ledgers_rest_on():
