@@ -346,6 +346,36 @@ def mantel_byar(response_day: ArrayLike, exit_day: ArrayLike, died: ArrayLike) -
     return MantelByar(observed, float(expected), float(variance))
 
 
+def time_dependent_ratio(response_day: ArrayLike, exit_day: ArrayLike, died: ArrayLike) -> float:
+    """Return Cox's hazard ratio after to before or without a response, with Breslow's ties.
+
+    Quick on many patients, since only counts at each day of a death are needed. A response day of 0
+    makes a group that is fixed from the start.
+
+    Args:
+        response_day, exit_day, died: as for :func:`mantel_byar`.
+
+    Raises:
+        ValueError: as for :func:`mantel_byar` and :func:`hazard_ratio_limit`.
+    """
+    response, exit_day, died = _follow_up(response_day, exit_day, died)
+    responder = response < exit_day
+    days = np.unique(exit_day[died])
+
+    def before(values: Numbers) -> Numbers:
+        return np.searchsorted(np.sort(values), days, side="left").astype(float)
+
+    def deaths_of(group: NDArray[np.bool_]) -> Numbers:
+        place = np.searchsorted(days, exit_day[died & group])
+        return np.bincount(place, minlength=days.size).astype(float)
+
+    responders = before(response[responder]) - before(exit_day[responder])
+    everyone = exit_day.size - before(exit_day)
+    return hazard_ratio_limit(
+        deaths_of(responder), responders, deaths_of(~responder), everyone - responders
+    )
+
+
 def time_dependent_rows(
     response_day: ArrayLike, exit_day: ArrayLike, died: ArrayLike
 ) -> dict[str, NDArray]:
