@@ -116,9 +116,7 @@ class ResponseWorld:
         after = np.arange(day, self.follow_up_days + 1) - day
         responders, deaths = np.zeros(after.size), np.zeros(after.size - 1)
         for group, alive in zip(self.groups, table.responders_by_group, strict=True):
-            curve = alive[day] * np.exp(
-                -group.death_per_day * self.ratio_after_response * after
-            )
+            curve = alive[day] * np.exp(-group.death_per_day * self.ratio_after_response * after)
             responders += curve
             deaths -= np.diff(curve)
         everyone = (table.responders + table.others)[day:]
@@ -193,7 +191,10 @@ class ResponseWorld:
         others, responder_curves, future = np.zeros(day.size), [], np.zeros(day.size)
         responder_deaths, other_deaths = np.zeros(midday.size), np.zeros(midday.size)
         for group in self.groups:
-            hazard, hazard_after = group.death_per_day, group.death_per_day * self.ratio_after_response
+            hazard, hazard_after = (
+                group.death_per_day,
+                group.death_per_day * self.ratio_after_response,
+            )
             arrivals = group.response_probability * np.diff(responded) * np.exp(-hazard * midday)
             waiting = np.exp(-hazard * day) * (1 - group.response_probability * responded)
             scaled = np.append(0, np.cumsum(arrivals * np.exp(hazard_after * midday)))

@@ -16,8 +16,6 @@ def numbers() -> dict[str, Any]:
             "z_squared": chapter["z_by_hand"] ** 2,
             "ratio": chapter["ratio_six"],
         },
-        "hsct": {
-            name: chapter["hsct_ratios"].loc[line].tolist() for name, line in LINES.items()
-        },
+        "hsct": {name: chapter["hsct_ratios"].loc[line].tolist() for name, line in LINES.items()},
         "p": {"pfs_by_mrd": chapter["p_pfs_mrd"], "pfs_by_arm": chapter["p_pfs_arms"]},
     }
