@@ -1,10 +1,10 @@
 """Survival by response: what three comparisons of responders with non-responders converge to.
 
-Days from the start of treatment throughout. A :class:`ResponseWorld` says how patients respond and
-die; its methods compute, without randomness, the hazard ratio that a Cox model would give with ever
-more patients, when groups are formed by 'ever responded' (naive), by the state on a landmark day, or
-by the state on every day (time-dependent). The same worlds can be simulated patient by patient, and
-two estimators for real data with a response day are here too.
+Days from the start of treatment throughout. A :class:`ResponseWorld` says how patients respond
+and die; its methods compute, without randomness, the hazard ratio that a Cox model would give with
+ever more patients, when groups are formed by 'ever responded' (naive), by the state on a landmark
+day, or by the state on every day (time-dependent). The same worlds can be simulated patient by
+patient, and two estimators for real data with a response day are here too.
 
 ::
 
