@@ -108,8 +108,8 @@ class RatioEstimate:
     def fewest_events(self) -> float:
         """Return the fewest events that give this standard error, 4 over its square.
 
-        From SE² = 1/d1 + 1/d0, which is never below 4/(d1 + d0): more events are needed if they
-        divide unevenly over the arms. An approximation that holds near a ratio of 1.
+        In a Cox model with the arm alone an event adds p(1 - p) to the information, p being the
+        experimental arm's share of the hazard at risk; that is never more than a quarter.
         """
         return 4 * self.weight
 
