@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, chi2, norm
 
-_QUADRATURE_NODES = 80
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,8 @@ def chance_of_a_false_signal(
     if not 0 <= shared < 1:
         raise ValueError(f"shared must be 0 or more and below 1, not {shared}.")
     distance = np.log(line / true_ratio) / log_se
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
-    inside = norm.cdf((distance - np.sqrt(shared) * nodes) / np.sqrt(1 - shared))
-    return float(1 - (weights * inside**subgroups).sum() / weights.sum())
+    inside = norm.cdf((distance - np.sqrt(shared) * _NODES) / np.sqrt(1 - shared))
+    return float(1 - (_NODE_WEIGHTS * inside**subgroups).sum() / _NODE_WEIGHTS.sum())
 
 
 def _arrays(groups: Sequence[RatioEstimate], fewest: int) -> tuple[np.ndarray, np.ndarray]:
