@@ -55,9 +55,9 @@ COUNT = r"(fewer than 1|more than 99|\d+)"
 def test_false_signals_in_every_state():
     several = re.compile(
         rf"^With a true hazard ratio of {NUMBER} in everybody, at least one of {NUMBER} "
-        rf"overlapping subgroups of {NUMBER} deaths each shows {NUMBER} or more in {COUNT} of 100 trials "
-        rf"\((?:of separate patients, in {COUNT}|separate patients would allow no more than "
-        rf"{NUMBER})\)\.$"
+        rf"overlapping subgroups of {NUMBER} deaths each shows {NUMBER} or more in "
+        rf"{COUNT} of 100 trials \((?:of separate patients, in {COUNT}|separate "
+        rf"patients would allow no more than {NUMBER})\)\.$"
     )
     single = re.compile(
         rf"^With a true hazard ratio of {NUMBER} in everybody, 1 subgroup of {NUMBER} deaths shows "
