@@ -9,7 +9,7 @@ HARMS = {
     "vod": "VOD",
     "fatal": "fatal event",
     "pneumonia": "pneumonia",
-    "fever": "fever, low ANC",
+    "fever": "fever",
     "sepsis": "sepsis",
 }
 
