@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 Floats = NDArray[np.float64]
 
@@ -125,9 +125,7 @@ def restricted_log_likelihood(tau: ArrayLike, estimates: ArrayLike, errors: Arra
     return 0.5 * (np.log(weights).sum(axis=-1) - np.log(total) - spread)
 
 
-def pool(
-    estimates: ArrayLike, errors: ArrayLike, tau: float = 0.0, level: float = 0.95
-) -> Pooled:
+def pool(estimates: ArrayLike, errors: ArrayLike, tau: float = 0.0, level: float = 0.95) -> Pooled:
     """Pool with inverse-variance weights, the between-study SD taken as known; normal limits.
 
     Args:
@@ -320,14 +318,20 @@ def tilting_weights(covariates: ArrayLike, targets: ArrayLike) -> Floats:
     targets = np.atleast_1d(np.asarray(targets, float))
     if covariates.ndim != 2 or covariates.shape[1] != len(targets):
         raise ValueError(f"covariates need one column a target: {covariates.shape}, {targets}.")
+    unreachable = f"targets cannot be reached by weighting these patients: {targets}."
+    if (targets <= covariates.min(axis=0)).any() or (targets >= covariates.max(axis=0)).any():
+        raise ValueError(unreachable)
     centred = covariates - targets
     found = optimize.minimize(
-        lambda b: np.log(np.exp(centred @ b).mean()), np.zeros(len(targets)), method="BFGS", tol=1e-10
+        lambda b: special.logsumexp(centred @ b),
+        np.zeros(len(targets)),
+        jac=lambda b: special.softmax(centred @ b) @ centred,
+        method="BFGS",
+        tol=1e-10,
     )
-    weights = np.exp(centred @ found.x)
-    weights *= len(weights) / weights.sum()
+    weights = len(centred) * special.softmax(centred @ found.x)
     if not np.allclose(weights @ centred / len(weights), 0, atol=1e-6):
-        raise ValueError(f"targets cannot be reached by weighting these patients: {targets}.")
+        raise ValueError(unreachable)
     return weights
 
 

@@ -24,9 +24,7 @@ def numbers() -> dict[str, Any]:
         "tau": {"moments": chapter["tau_dl"], "reml": chapter["tau_reml"]},
         "hartung_knapp": rates(answers["Hartung-Knapp"]),
         "posterior_mean": answers["Bayes, prior 0.5"].mean,
-        "odds_ratio": {
-            name: float(np.exp(chapter[name].params[1])) for name in ("both", "alone")
-        },
+        "odds_ratio": {name: float(np.exp(chapter[name].params[1])) for name in ("both", "alone")},
         "mantel_haenszel": chapter["stratified_ratio"],
         "borrow": {
             "full": [value / 100 for value in chapter["at_state"](16, 1, 73, -10)],

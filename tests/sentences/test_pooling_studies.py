@@ -133,7 +133,7 @@ def tail(yes: float, no: float, truth: float) -> float:
 
 
 def test_borrowing_is_what_a_list_of_all_outcomes_gives():
-    """All states with 16 outside patients; with 160, those of the extreme and middle differences."""
+    """All states with 16 outside patients; with 160, the extreme and middle differences."""
     checked = 0
     for state, said in states_and_numbers(CHAPTER, "borrowing", BORROW):
         percent, outside, error, alone, cover = said
