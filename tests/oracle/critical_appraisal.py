@@ -24,9 +24,7 @@ def numbers() -> dict[str, Any]:
     return {
         "one_sided": {key: fisher[name]["greater"] for key, name in TABLES.items()},
         "two_sided": {key: fisher[name]["two-sided"] for key, name in TABLES.items()},
-        "differences": {
-            key: [row.points, row.lower, row.upper] for key, row in rates.items()
-        },
+        "differences": {key: [row.points, row.lower, row.upper] for key, row in rates.items()},
         "p_rates": {key: row.P for key, row in rates.items()},
         "error": chapter["error"],
         "p_survival": chapter["p_os"],
