@@ -124,8 +124,9 @@ def test_claims_are_those_of_the_closed_test():
     assert ("MRD-negative", "stands") in verdicts and ("MRD-negative", "does not stand") in verdicts
 
 
-def test_the_bound_for_pfs_is_that_of_the_chapter_on_pfs():
-    pfs = namespace("endpoints/progression_free_survival")["p_bounds"]
-    assert [round(float(p), 6) for p in namespace(CHAPTER)["p_pfs"]] == [
-        round(float(p), 6) for p in sorted(pfs)
-    ]
+def test_the_range_for_pfs_lies_in_the_bounds_of_the_chapter_on_pfs():
+    """That chapter bounds P from outside; this one tries every pair of histories."""
+    least, most = namespace("endpoints/progression_free_survival")["p_bounds"]
+    first, last = namespace(CHAPTER)["p_pfs"]
+    assert least <= first < last <= most
+    assert (round(least, 2), round(most, 2)) == (round(first, 2), round(last, 2))
