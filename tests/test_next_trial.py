@@ -15,6 +15,7 @@ from inobook.next_trial import (
     Synopsis,
     conduct,
     long_run,
+    protocol_synopsis,
     simulate,
     simulate_patients,
 )
@@ -359,6 +360,53 @@ def test_effects_scenarios_and_counts_that_cannot_be_are_refused():
 
 
 # The synopsis
+
+
+def test_effects_in_words_name_what_is_not_one():
+    assert Effects().in_words == "none"
+    assert Effects(relapse=0.5, death_after_failure=1.8).in_words == (
+        "relapse × 0.5, death after failure × 1.8"
+    )
+
+
+def synopsis_of(design: Design, **changes) -> str:
+    settings = {
+        "title": "Example",
+        "population": "Adults in relapse",
+        "control_arm": "A",
+        "experimental_arm": "B",
+        "design": design,
+        "assumed": {"Effects": "relapse × 0.5"},
+        "found": {"nothing is true": simulate(NOTHING, design, 50, rng()).characteristics},
+    } | changes
+    return protocol_synopsis(**settings).text
+
+
+def test_a_synopsis_says_what_the_design_says():
+    design = replace(SURVIVAL, looks=(0.5, 1.0))
+    text = synopsis_of(design)
+    first, last = design.boundaries
+    for words in (
+        "**Example**",
+        "A against B",
+        "Overall survival",
+        "one-sided 2.5%, O'Brien-Fleming type",
+        f"60 events, z at least {first:.2f}; 120 events, z at least {last:.2f}",
+        "200 patients at 10 a month, 20 months of accrual; data cut by month 80",
+        "- **Effects.** relapse × 0.5",
+        "- **If nothing is true.** ",
+        "of 50 trials succeed",
+        "none is a result",
+    ):
+        assert words in text
+    assert "MRD by day 90" in synopsis_of(MRD)
+    assert "200 patients, z at least 1.96" in synopsis_of(MRD)
+
+
+@pytest.mark.parametrize("empty", ["assumed", "found"])
+def test_a_synopsis_without_assumptions_or_findings_is_refused(empty):
+    with pytest.raises(ValueError, match=f"{empty} must hold"):
+        synopsis_of(MRD, **{empty: {}})
 
 
 def test_a_synopsis_is_saved_once(tmp_path):

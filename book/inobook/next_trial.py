@@ -43,6 +43,11 @@ Counts = NDArray[np.int_]
 Flags = NDArray[np.bool_]
 
 ENDPOINTS = ("mrd", "efs", "os")
+ENDPOINT_WORDS: Mapping[str, str] = {
+    "mrd": "remission without measurable residual disease, of all randomised",
+    "efs": "event-free survival (failure or death)",
+    "os": "overall survival",
+}
 SPENDING: Mapping[str, Spending] = {
     "O'Brien-Fleming type": obrien_fleming_spending,
     "Pocock type": pocock_spending,
@@ -123,6 +128,16 @@ class Effects:
             death_after_failure=_times(control.death_after_failure, self.death_after_failure),
             death_after_rescue=_times(control.death_after_rescue, self.death_after_failure),
         )
+
+    @property
+    def in_words(self) -> str:
+        """The factors that are not 1, such as ``"relapse x 0.5"``; ``"none"`` if there are none."""
+        told = [
+            f"{name.replace('_', ' ')} \N{MULTIPLICATION SIGN} {factor:g}"
+            for name, factor in vars(self).items()
+            if factor != 1
+        ]
+        return ", ".join(told) or "none"
 
     def to_the_power(self, share: float) -> "Effects":
         """Return every factor raised to a power: 0.5 is half of the effect on the log scale.
@@ -556,6 +571,83 @@ def long_run(
         os_mean_error=float(np.sqrt(variance)),
         patients=patients,
     )
+
+
+def protocol_synopsis(
+    *,
+    title: str,
+    population: str,
+    control_arm: str,
+    experimental_arm: str,
+    design: Design,
+    assumed: Mapping[str, str],
+    found: Mapping[str, Characteristics],
+) -> Synopsis:
+    """Return a synopsis of one page, built from the design and from what it was found to do.
+
+    Args:
+        title: name of the trial.
+        population: who is asked to take part.
+        control_arm, experimental_arm: what the arms are given.
+        design: how the trial is run and tested.
+        assumed: what is assumed, by heading, in the reader's words.
+        found: characteristics of the design, by the truth they hold for.
+
+    Raises:
+        ValueError: nothing was assumed or nothing found.
+    """
+    for name, given in (("assumed", assumed), ("found", found)):
+        if not given:
+            raise ValueError(f"{name} must hold at least one line.")
+    lines = [
+        f"**{title}**",
+        "",
+        f"- **Population.** {population}",
+        f"- **Arms, 1:1.** {control_arm} against {experimental_arm}",
+        f"- **Primary endpoint.** {_capital(ENDPOINT_WORDS[design.endpoint])}",
+        f"- **Test.** {_test_in_words(design)}",
+        f"- **Size.** {_size_in_words(design)}",
+        *(f"- **{heading}.** {words}" for heading, words in assumed.items()),
+        *(f"- **If {truth}.** {_found_in_words(each)}" for truth, each in found.items()),
+        "- **Not known.** Every rate and effect above is assumed; none is a result. "
+        "The percentages come from simulated trials and are given with their standard errors.",
+    ]
+    return Synopsis("\n".join(lines) + "\n")
+
+
+def _test_in_words(design: Design) -> str:
+    kind = "two proportions, pooled variance" if design.endpoint == "mrd" else "log-rank"
+    words = f"{kind}, one-sided {100 * design.one_sided_alpha:g}%"
+    counts, bounds = design.counts_at_looks, design.boundaries
+    unit = "patients" if design.endpoint == "mrd" else "events"
+    looks = "; ".join(
+        f"{count} {unit}, z at least {bound:.2f}"
+        for count, bound in zip(counts, bounds, strict=True)
+    )
+    budget = f", {design.spending}" if len(counts) > 1 else ""
+    return f"{words}{budget}. Analyses: {looks}."
+
+
+def _size_in_words(design: Design) -> str:
+    words = (
+        f"{design.patients} patients at {design.accrual_per_month:g} a month, "
+        f"{design.accrual_months:.0f} months of accrual"
+    )
+    if design.endpoint == "mrd":
+        return f"{words}; MRD by day {design.mrd_day:g}."
+    return f"{words}; data cut by month {design.latest_month:.0f} at the latest."
+
+
+def _found_in_words(found: Characteristics) -> str:
+    return (
+        f"{100 * found.success:.0f}% of {found.trials} trials succeed "
+        f"(error {100 * found.success_error:.1f} points), on average after "
+        f"{found.months:.0f} months"
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _fields(record: object) -> list[tuple[str, NDArray]]:
