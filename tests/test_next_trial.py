@@ -364,8 +364,8 @@ def test_effects_scenarios_and_counts_that_cannot_be_are_refused():
 
 def test_effects_in_words_name_what_is_not_one():
     assert Effects().in_words == "none"
-    assert Effects(relapse=0.5, death_after_failure=1.8).in_words == (
-        "relapse × 0.5, death after failure × 1.8"
+    assert Effects(mrd_negative_odds=4, relapse=0.5, death_after_failure=1.8).in_words == (
+        "MRD-negative odds × 4, relapse × 0.5, death after failure × 1.8"
     )
 
 
@@ -395,10 +395,14 @@ def test_a_synopsis_says_what_the_design_says():
         "200 patients at 10 a month, 20 months of accrual; data cut by month 80",
         "- **Effects.** relapse × 0.5",
         "- **If nothing is true.** ",
-        "of 50 trials succeed",
         "none is a result",
     ):
         assert words in text
+    half = simulate(only_death(0.7), design, 50, rng()).characteristics
+    for share, words in ((0.0, "None of 50 trials succeeds"), (1.0, "All of 50 trials succeed")):
+        assert words in synopsis_of(design, found={"so": replace(half, success=share)})
+    told = f"{100 * half.success:.0f}% of 50 trials succeed (error"
+    assert told in synopsis_of(design, found={"so": half})
     assert "MRD by day 90" in synopsis_of(MRD)
     assert "200 patients, z at least 1.96" in synopsis_of(MRD)
 

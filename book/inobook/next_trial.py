@@ -133,7 +133,7 @@ class Effects:
     def in_words(self) -> str:
         """The factors that are not 1, such as ``"relapse x 0.5"``; ``"none"`` if there are none."""
         told = [
-            f"{name.replace('_', ' ')} \N{MULTIPLICATION SIGN} {factor:g}"
+            f"{name.replace('_', ' ').replace('mrd ', 'MRD-')} \N{MULTIPLICATION SIGN} {factor:g}"
             for name, factor in vars(self).items()
             if factor != 1
         ]
@@ -639,11 +639,17 @@ def _size_in_words(design: Design) -> str:
 
 
 def _found_in_words(found: Characteristics) -> str:
-    return (
-        f"{100 * found.success:.0f}% of {found.trials} trials succeed "
-        f"(error {100 * found.success_error:.1f} points), on average after "
-        f"{found.months:.0f} months"
-    )
+    succeeded = round(found.success * found.trials)
+    if succeeded == 0:
+        share = f"None of {found.trials} trials succeeds"
+    elif succeeded == found.trials:
+        share = f"All of {found.trials} trials succeed"
+    else:
+        share = (
+            f"{100 * found.success:.0f}% of {found.trials} trials succeed "
+            f"(error {100 * found.success_error:.1f} points)"
+        )
+    return f"{share}; they end after {found.months:.0f} months on average."
 
 
 def _capital(words: str) -> str:
