@@ -71,15 +71,20 @@ def log_rank_z(months: np.ndarray, seen: np.ndarray, new: np.ndarray) -> float:
     return (share[seen].sum() - new[seen].sum()) / np.sqrt(variance)
 
 
-def ends(months, entry, looks) -> tuple[bool, bool, float, int]:
+@cache
+def edges_of(looks: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(boundaries(looks, 0.025, obrien_fleming_spending))
+
+
+def ends(
+    months: np.ndarray, entry: np.ndarray, looks: tuple[float, ...], latest: float
+) -> tuple[bool, bool, float, int]:
     """Success, at an early look, month of the end and patients by then, of one trial."""
     patients = len(months)
     new = np.arange(patients) % 2 == 1
     total = int(0.7 * patients)
-    edges = boundaries(looks, 0.025, obrien_fleming_spending)
-    latest = entry_span[patients, entry_key] + 36
     calendar = np.sort(entry + months)
-    for number, (look, edge) in enumerate(zip(looks, edges, strict=True)):
+    for number, (look, edge) in enumerate(zip(looks, edges_of(looks), strict=True)):
         cut = calendar[int(np.ceil(look * total - 1e-9)) - 1]
         last = number == len(looks) - 1
         if cut > latest and not last:
@@ -94,21 +99,15 @@ def ends(months, entry, looks) -> tuple[bool, bool, float, int]:
     raise AssertionError("the last look ends every trial")
 
 
-entry_span: dict[tuple[int, float], float] = {}
-entry_key = 0.0
-
-
 @cache
 def course(
     endpoint: str, patients: int, per_month: float, looks: tuple[float, ...], *state: str
 ) -> tuple[float, float, float, float]:
     """Shares of success and of early success, mean month and mean patients."""
-    global entry_key
-    entry_key = per_month
-    entry_span[patients, per_month] = patients / per_month
     months = people(*state)[endpoint][:, :patients]
+    latest = patients / per_month + 36
     starts = entries(patients, per_month)
-    every = [ends(each, entry, looks) for each, entry in zip(months, starts, strict=True)]
+    every = [ends(each, entry, looks, latest) for each, entry in zip(months, starts, strict=True)]
     return tuple(np.mean(every, axis=0))
 
 
