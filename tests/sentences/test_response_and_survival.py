@@ -29,11 +29,13 @@ THREE = (
     rf"^A response .+; {NUMBER}% would respond, half of them by day {NUMBER}\. Hazard ratios: "
     rf"{NUMBER} ever against never responded, {NUMBER} by landmark on day {NUMBER}, {NUMBER} "
     rf"time-dependent\. By the landmark {NUMBER}% of the patients have died and are left out, and "
-    rf"(?:fewer than |more than )?{NUMBER}% of the responses are still to come\.$"
+    rf"(?:fewer than |more than )?{NUMBER}% of the responses are still to come\."
+    r"(?: Almost nobody is in the responders' group\.)?$"
 )
 SWITCHES = (
-    rf"^{NUMBER}% rescued after failure on SC, .+ after transplant on InO, {NUMBER}% of InO "
-    rf"responders meant for transplant, later therapy in .+: the hazard ratio is {NUMBER} for PFS "
+    rf"^With {NUMBER}% rescued after failure on SC, .+ after transplant on InO, {NUMBER}% of InO "
+    rf"responders meant for transplant(?: \(so that [a-z ]+\))? and later therapy in .+, "
+    rf"the hazard ratio is {NUMBER} for PFS "
     rf"and {NUMBER} for OS; at 24 months {NUMBER}% \(InO\) and {NUMBER}% \(SC\) are alive\.$"
 )
 
