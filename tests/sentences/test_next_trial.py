@@ -119,10 +119,12 @@ def far(share: float, said: float, trials: float = 400) -> float:
 
 VERDICT = re.compile(
     rf"^If the truth is '(.+)'(?: at (full|half) size)?, patients (.+) live (?:(about as long)|"
-    rf"{NUMBER} months (longer|shorter)) within three years (?:as|than) control\. Of 100 trials of "
-    rf"{NUMBER} patients the test is positive on MRD in {SHARE} \(month {NUMBER}\), "
-    rf"positive on EFS in {SHARE} \(month {NUMBER}\), positive on OS in {SHARE} "
-    rf"\(month {NUMBER}\)\. (.+)$"
+    rf"{NUMBER} months (longer|shorter)) within three years (?:as|than) control\. Of 100 "
+    rf"trials of up to {NUMBER} patients the test is positive on MRD in {SHARE} "
+    rf"\(month {NUMBER}, \d+ randomised\), "
+    rf"positive on EFS in {SHARE} "
+    rf"\(month {NUMBER}, \d+ randomised\), positive on OS in {SHARE} "
+    rf"\(month {NUMBER}, \d+ randomised\)\. (.+)$"
 )
 
 
