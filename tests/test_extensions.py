@@ -595,7 +595,7 @@ def check_first_build(book):
         r'title="Recomputed in: How many respond\?">73%</a>',
         front,
     )
-    assert '<span class="reported still-to-come" title="recomputed in a later chapter">56%' in front
+    assert '<span class="reported cited" title="Reported by Stock et al. 2021">56%' in front
     assert "Of the 2 published numbers on this page, 1 links" in front
     assert 'id="cell-proportion"' in chapter
     assert "1 published number recomputed in 1 chapter; 1 agrees." in book.page("book/agreement")

@@ -17,7 +17,7 @@ def test_every_number_of_the_abstract_leads_to_its_cell(built_site):
     page = BeautifulSoup(front.read_text(encoding="utf-8"), "html.parser")
     links = page.select("a.reported")
     assert {link.get_text(strip=True) for link in links} == ABSTRACT
-    assert page.select(".reported.still-to-come, .numbers-still-to-come") == []
+    assert page.select(".reported.cited, .numbers-still-to-come") == []
     for link in links:
         address, _, anchor = link["href"].partition("#")
         text = (front.parent / address).read_text(encoding="utf-8")

@@ -35,7 +35,6 @@ ROW_ATTRIBUTES = (
     "data-label",
     "data-source",
 )
-TO_COME = "recomputed in a later chapter"
 
 
 class RowError(ValueError):
@@ -260,8 +259,8 @@ class ReportedNumber(nodes.Inline, nodes.TextElement):
     """A printed number whose link is set when the rows of all chapters are known."""
 
 
-class NumberToCome(nodes.Inline, nodes.TextElement):
-    """A printed number that no chapter recomputes yet."""
+class CitedNumber(nodes.Inline, nodes.TextElement):
+    """A printed number that no chapter recomputes: it names its source and leads nowhere."""
 
 
 class ReportedRole(SphinxRole):
@@ -329,7 +328,9 @@ def link_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for number in numbers:
         place = places.get(_key(number))
         if place is None:
-            linked: nodes.TextElement = NumberToCome("", number.astext())
+            linked: nodes.TextElement = CitedNumber(
+                "", number.astext(), source=source_of(number["result_id"])
+            )
         else:
             linked = _link(app, docname, *place, text=number.astext())
         number.replace_self(linked)
@@ -356,15 +357,23 @@ def _link(app: Sphinx, docname: str, chapter: str, anchor: str, text: str) -> no
     )
 
 
-def visit_number_to_come(writer: HTML5Translator, node: NumberToCome) -> None:
-    """Open the element of a number that is still to come."""
+def source_of(result_id: str) -> str:
+    """Return whom a published result is quoted from, such as ``Reported by Stock et al. 2021``."""
+    from inobook import published
+
+    citations = published.result(result_id).citation
+    return f"Reported by {'; '.join(map(published.short_citation, citations))}"
+
+
+def visit_cited_number(writer: HTML5Translator, node: CitedNumber) -> None:
+    """Open the element of a number that is quoted."""
     writer.body.append(
-        writer.starttag(node, "span", "", CLASS="reported still-to-come", title=TO_COME)
+        writer.starttag(node, "span", "", CLASS="reported cited", title=node["source"])
     )
 
 
-def depart_number_to_come(writer: HTML5Translator, node: NumberToCome) -> None:
-    """Close the element of a number that is still to come."""
+def depart_cited_number(writer: HTML5Translator, node: CitedNumber) -> None:
+    """Close the element of a number that is quoted."""
     writer.body.append("</span>")
 
 
@@ -492,7 +501,7 @@ def _entry(content: nodes.Node) -> nodes.entry:
 def setup(app: Sphinx) -> dict[str, Any]:
     for node in (ReportedNumber, NumbersStillToCome, AllAgreementRows):
         app.add_node(node)
-    app.add_node(NumberToCome, html=(visit_number_to_come, depart_number_to_come))
+    app.add_node(CitedNumber, html=(visit_cited_number, depart_cited_number))
     app.add_role("reported", ReportedRole())
     app.add_directive("still-to-come", StillToCome)
     app.add_directive("agreement-page", AgreementPage)
