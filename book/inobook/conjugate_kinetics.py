@@ -41,7 +41,6 @@ from scipy.stats import norm
 Floats = NDArray[np.float64]
 
 LN_2 = float(np.log(2))
-AVOGADRO_PER_NANOMOLE = 6.02214076e14
 INOTUZUMAB_KILODALTON = 160.0
 
 _STATES = 9
