@@ -10,6 +10,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 OWN = ("file:", "data:", "blob:", "about:")
 READY_MS = 20_000
+CODE_WORDS = ".highlight pre span"
 
 
 def address_of(file: Path) -> str:
