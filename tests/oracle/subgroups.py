@@ -24,7 +24,7 @@ def numbers() -> dict[str, Any]:
         "rates": [row[1] for row in chapter["rates"].values()],
         "fewest": {
             "two": [row[1] for row in chapter["needed"].values()],
-            "one": [row[2] for row in chapter["needed"].values()],
+            "one": [row[3] for row in chapter["needed"].values()],
         },
         "heterogeneity": {"q": chapter["q_blasts"], "p": chapter["p_blasts"]},
         "qualitative": chapter["p_qualitative"],

@@ -91,7 +91,8 @@ def test_false_signals_in_every_state():
 
 
 BELIEF = (
-    rf"^Belief: groups scatter about {NUMBER} with τ = {NUMBER}\. Data: 1\.17 on {NUMBER} deaths\. "
+    rf"^Belief: groups scatter about {NUMBER} with τ = {NUMBER}\. Data: 1\.17 on {NUMBER} deaths"
+    r"(?:, an imagined trial)?\. "
     rf"Best guess for Ph\+: {NUMBER}, 95% from {NUMBER} to {NUMBER}; "
 )
 LOGS = np.linspace(-6, 6, 48_001)
@@ -106,6 +107,7 @@ def test_belief_in_every_state_against_a_grid():
     ):
         centre, tau, deaths, best, low, high = said
         assert (centre, tau, deaths) == (state["centre"], state["tau"], state["deaths"])
+        assert ("imagined" in sentence) == (deaths != 42)
         height = stats.norm.logpdf(LOGS, math.log(centre), tau)
         height += stats.norm.logpdf(LOGS, math.log(1.17), implied * math.sqrt(42 / deaths))
         share = np.exp(height - height.max())
