@@ -22,7 +22,6 @@ ph <- compared(16, 22, 15, 27)
 ph
 1 / ph[1:3]                                  # through infinity
 binom.test(5, 164)$conf.int[1:2]             # fatal VOD
-binom.test(6, 36)$conf.int[1:2]
 compared(18, 164, 3, 143)                    # survived VOD
 compared(18, 79, 5, 85)                      # VOD after transplant, and otherwise
 compared(20, 77, 2, 33)                      # day 100, three pairs that fit
@@ -68,7 +67,6 @@ oracle <- list(
   vod = as.list(compared(18, 79, 5, 85)),
   bounds = bounds,
   fatal = binom.test(5, 164)$conf.int[1:2],
-  mdacc = binom.test(6, 36)$conf.int[1:2],
   if_km = (100 - nrm) * (100 - relapse) / 100,
   if_rivals = 100 - nrm - relapse,
   rivals = list(relapse = rivals[2], died = rivals[3]),

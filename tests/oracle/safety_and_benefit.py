@@ -34,7 +34,6 @@ def numbers() -> dict[str, Any]:
         "vod": as_shares(chapter["vod"]),
         "bounds": list(chapter["survival_bounds"]),
         "fatal": list(proportion_confint(5, 164, method="beta")),
-        "mdacc": list(proportion_confint(6, 36, method="beta")),
         "if_km": [after.loc[row, "if KM"] for row in order],
         "if_rivals": [after.loc[row, "if rivals"] for row in order],
         "rivals": (rivals.loc["Aalen-Johansen"] / 100).to_dict(),
