@@ -109,7 +109,8 @@ def test_death_without_relapse_in_the_first_year_lies_between_the_integrals_by_m
 @pytest.mark.parametrize(
     ("meant", "toxicity", "after", "without"),
     [(0, 1.0, 1.0, 1.0), (100, 1.0, 1.0, 1.0), (100, 2.0, 1.0, 1.0), (50, 3.0, 2.0, 0.1),
-     (100, 1.0, 1.0, 0.1), (75, 0.5, 0.5, 0.25), (25, 1.5, 2.0, 0.5), (100, 3.0, 0.5, 0.25), (56, 1.0, 1.0, 1.0)],
+     (100, 1.0, 1.0, 0.1), (75, 0.5, 0.5, 0.25), (25, 1.5, 2.0, 0.5), (100, 3.0, 0.5, 0.25),
+     (56, 1.0, 1.0, 1.0)],
 )  # fmt: skip
 def test_patients_drawn_anew_are_alive_as_often_as_the_sentence_says(
     meant, toxicity, after, without
