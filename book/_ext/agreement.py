@@ -457,7 +457,8 @@ def summary_line(rows: Sequence[tuple[str, AgreementRow]]) -> str:
     sources = Counter(row.source for _docname, row in rows)
     split = ", ".join(f"{count} from {source}" for source, count in sources.most_common())
     return (
-        f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; {agreeing} {verb}{rest}. "
+        f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; "
+        f"{agreeing} {verb}{rest}. "
         f"They were computed as follows: {split}."
     )
 
