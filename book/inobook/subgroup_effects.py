@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, chi2, norm
 
+from inobook import pooling
+
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 
 
@@ -160,8 +162,8 @@ def heterogeneity(groups: Sequence[RatioEstimate]) -> tuple[float, float]:
     Raises:
         ValueError: fewer than two groups.
     """
-    q = _cochran_q(*_arrays(groups, fewest=2))
-    return q, float(chi2.sf(q, len(groups) - 1))
+    log_ratios, weights = _arrays(groups, fewest=2)
+    return pooling.heterogeneity(log_ratios, weights**-0.5)
 
 
 def between_group_sd(groups: Sequence[RatioEstimate]) -> float:
@@ -174,9 +176,7 @@ def between_group_sd(groups: Sequence[RatioEstimate]) -> float:
         ValueError: fewer than two groups.
     """
     log_ratios, weights = _arrays(groups, fewest=2)
-    excess = _cochran_q(log_ratios, weights) - (len(groups) - 1)
-    scale = weights.sum() - (weights**2).sum() / weights.sum()
-    return float(np.sqrt(max(0.0, excess / scale)))
+    return pooling.tau_by_moments(log_ratios, weights**-0.5)
 
 
 def gail_simon(groups: Sequence[RatioEstimate]) -> tuple[float, float]:
@@ -260,11 +260,6 @@ def _arrays(groups: Sequence[RatioEstimate], fewest: int) -> tuple[np.ndarray, n
         np.array([group.log_ratio for group in groups]),
         np.array([group.weight for group in groups]),
     )
-
-
-def _cochran_q(log_ratios: np.ndarray, weights: np.ndarray) -> float:
-    mean = (weights * log_ratios).sum() / weights.sum()
-    return float((weights * (log_ratios - mean) ** 2).sum())
 
 
 def _check_above_zero(name: str, value: float) -> None:
