@@ -130,6 +130,21 @@ def test_summary_tells_checks_from_agreement_by_construction():
         recomputed(RATE, 72.73, cell="rates", source="a guess")
 
 
+def test_summary_counts_and_names_what_was_tried_and_missed():
+    drawn = recomputed(RATE, 72.73, cell="rates")
+    short = recomputed(FEW, 50.0, cell="rates")
+    summary = agreement(drawn, missed=[short]).summary
+    assert summary.startswith("1 of 2 published numbers")
+    assert f"Tried and not agreeing: {short.label} (printed {short.reported}, recomputed 50)" in (
+        summary
+    )
+    assert agreement(drawn, missed=[short]).rows == (drawn,)
+    with pytest.raises(AgreementError, match="are no misses"):
+        agreement(drawn, missed=[recomputed(FEW, 100 * 15 / 27, cell="rates")])
+    with pytest.raises(AgreementError, match="compared twice"):
+        agreement(drawn, missed=[recomputed(RATE, 50.0, cell="rates")])
+
+
 def test_text_form_names_reported_and_recomputed():
     table = agreement(recomputed(MEDIAN, 8.71, cell="medians"))
     assert "reported 8.7, recomputed 8.7100" in repr(table)

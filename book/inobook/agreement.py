@@ -100,10 +100,11 @@ def _label(result: published.PublishedResult, field: str) -> str:
 
 
 class AgreementTable:
-    """The rows of a chapter, shown as a table with a summary line."""
+    """The rows of a chapter, shown as a table with a summary line that names what was missed."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], missed: Sequence[Row] = ()) -> None:
         self.rows = tuple(rows)
+        self.missed = tuple(missed)
 
     @property
     def summary(self) -> str:
@@ -117,9 +118,15 @@ class AgreementTable:
             origin = "all from other published figures"
         else:
             origin = f"{checks} of them from other published figures and the rest from {drawn}"
+        told = "; ".join(
+            f"{row.label} (printed {row.reported}, recomputed "
+            f"{row.value:.{len(row.reported.partition('.')[2])}f})"
+            for row in self.missed
+        )
         return (
-            f"{agreeing} of {len(self.rows)} published numbers recomputed in this chapter agree "
-            f"to their printed precision, {origin}."
+            f"{agreeing} of {len(self.rows) + len(self.missed)} published numbers recomputed in "
+            f"this chapter agree to their printed precision, {origin}."
+            + (f" Tried and not agreeing: {told}." if told else "")
         )
 
     def __repr__(self) -> str:
@@ -130,8 +137,9 @@ class AgreementTable:
 
     def _repr_html_(self) -> str:
         body = "".join(_row_html(row) for row in self.rows)
+        summary = html.escape(self.summary, quote=False)
         return (
-            f'<details class="agreement-fold" open><summary>{self.summary}</summary>'
+            f'<details class="agreement-fold" open><summary>{summary}</summary>'
             '<div class="agreement-frame"><table class="agreement row-cards">'
             "<caption>Reported against recomputed</caption><thead><tr>"
             '<th scope="col">Published number</th><th scope="col">Reported</th>'
@@ -141,16 +149,20 @@ class AgreementTable:
         )
 
 
-def agreement(*rows: Row) -> AgreementTable:
+def agreement(*rows: Row, missed: Sequence[Row] = ()) -> AgreementTable:
     """Return the table of ``rows``, or stop if one of them disagrees.
 
+    Args:
+        rows: the numbers that must agree.
+        missed: numbers that were tried and do not agree; the summary counts and names them.
+
     Raises:
-        AgreementError: no rows, the same number twice, or a disagreement; the message names each
-            number, what is printed and what was computed.
+        AgreementError: no rows, the same number twice, a disagreement, or an agreement among
+            ``missed``; the message names each number, what is printed and what was computed.
     """
     if not rows:
         raise AgreementError("An agreement table needs at least one row.")
-    named = [(row.result_id, row.field) for row in rows]
+    named = [(row.result_id, row.field) for row in (*rows, *missed)]
     twice = {name for name in named if named.count(name) > 1}
     if twice:
         raise AgreementError(f"These numbers are compared twice: {sorted(twice)}.")
@@ -163,7 +175,10 @@ def agreement(*rows: Row) -> AgreementTable:
                 for row in wrong
             )
         )
-    return AgreementTable(rows)
+    met = [f"{row.result_id} ({row.field})" for row in missed if row.agrees]
+    if met:
+        raise AgreementError(f"These numbers agree and are no misses: {met}.")
+    return AgreementTable(rows, missed)
 
 
 def _row_html(row: Row) -> str:
