@@ -4,7 +4,7 @@ import math
 
 import pytest
 from inobook import published
-from inobook.agreement import AgreementError, agreement, recomputed
+from inobook.agreement import AgreementError, agreement, recomputed, unreproduced
 from pages_html import elements
 
 RATE = "1022.ph.ino.cr_cri"  # printed 73 (%)
@@ -133,3 +133,27 @@ def test_summary_tells_checks_from_agreement_by_construction():
 def test_text_form_names_reported_and_recomputed():
     table = agreement(recomputed(MEDIAN, 8.71, cell="medians"))
     assert "reported 8.7, recomputed 8.7100" in repr(table)
+
+
+def test_number_that_is_not_reproduced_stands_in_headline_and_table_with_its_reason():
+    known = unreproduced(FEW, 57.0, cell="rates", reason="one patient < more")
+    table = agreement(recomputed(RATE, 72.73, cell="rates"), known)
+    assert table.summary == (
+        "1 of 2 published numbers recomputed in this chapter agree to their printed precision, "
+        "all from synthetic patients, who were drawn so that they do. "
+        "1 does not; the table says why."
+    )
+    rows = [e.attributes for e in elements(table._repr_html_()) if "data-id" in e.attributes]
+    assert [row["data-agrees"] for row in rows] == ["true", "false"]
+    assert "data-reason" not in rows[0]
+    assert rows[1]["data-reason"] == "one patient < more"
+    assert "no: one patient &lt; more" in table._repr_html_()
+
+
+def test_number_that_is_not_reproduced_needs_a_reason_and_a_difference():
+    with pytest.raises(AgreementError, match=rf"{FEW} \(estimate\): say why"):
+        unreproduced(FEW, 57.0, cell="rates", reason=" ")
+    with pytest.raises(AgreementError, match=rf"{FEW} .*55.6 agrees with the published 56"):
+        unreproduced(FEW, 55.6, cell="rates", reason="none")
+    with pytest.raises(AgreementError, match="at least one row"):
+        agreement(unreproduced(FEW, 57.0, cell="rates", reason="one patient more"))

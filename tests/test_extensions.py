@@ -141,11 +141,17 @@ def test_summary_line_counts_numbers_chapters_and_agreement():
     (yes,) = agreement.rows_of_markup(row_markup())
     (no,) = agreement.rows_of_markup(row_markup(agrees="false"))
     assert agreement.summary_line([("a", yes), ("b", no), ("b", yes)]) == (
-        "3 published numbers recomputed in 2 chapters; 2 agree. "
+        "3 published numbers recomputed in 2 chapters; 2 agree; 1 does not, for the reason that "
+        "the table gives. "
         "They were computed as follows: 3 from synthetic patients."
     )
     assert "1 published number recomputed in 1 chapter; 1 agrees." in agreement.summary_line(
         [("a", yes)]
+    )
+    (known,) = agreement.rows_of_markup(row_markup(agrees="false", reason="its own rounding"))
+    assert known.reason == "its own rounding"
+    assert "2 chapters; 1 agrees; 1 does not, for the reason that the table gives. " in (
+        agreement.summary_line([("a", yes), ("b", known)])
     )
     assert agreement.summary_line([]).startswith("No chapter")
 
@@ -632,6 +638,9 @@ See {reported}`1022.ph.ino.cr_cr`.
 def test_faults_stop_the_build_and_keep_stopping_it(tmp_path, monkeypatch):
     monkeypatch.setenv(launch_buttons.REPOSITORY_VARIABLE, "")
     table = row_markup(cell="no-such-cell") + row_markup(id="1022.ph.sc.cr_cri", agrees="false")
+    table += row_markup(
+        id="1010.ph.ino.cr_cri", agrees="false", reason="known", cell="cell-proportion"
+    )
     pages = small_book_pages(COUNTING.replace("TABLE", table))
     pages["index"] = pages["index"].replace("(safety)=\n", "")
     pages["living"] += FAULTS + f"\nBuilt in {tmp_path}/book.\n"
@@ -651,6 +660,7 @@ def test_faults_stop_the_build_and_keep_stopping_it(tmp_path, monkeypatch):
     ]
     for message in messages:
         assert re.search(message, broken.stdout), (message, broken.stdout)
+    assert "1010.ph.ino.cr_cri" not in broken.stdout, "it says why it does not agree"
     assert not (tmp_path / "_build" / "summary.json").exists()
     assert book.executions() == ["counting", "living"]
 

@@ -3,7 +3,9 @@
 import json
 
 from bs4 import BeautifulSoup
-from chapters import ROOT
+from chapters import ROOT, chapters
+from inobook import published
+from pages_html import file_of
 
 FEWEST_NUMBERS = 40
 ABSTRACT = {
@@ -24,6 +26,14 @@ def test_every_number_of_the_abstract_leads_to_its_cell(built_site):
         assert anchor and f'id="{anchor}"' in text, link["href"]
 
 
-def test_the_book_recomputes_many_published_numbers_and_all_agree():
+def test_the_book_recomputes_many_published_numbers_and_names_those_that_do_not_agree(built_site):
     totals = json.loads((ROOT / "_build" / "summary.json").read_text(encoding="utf-8"))
-    assert totals["agreeing_numbers"] == totals["numbers"] >= FEWEST_NUMBERS
+    assert totals["agreeing_numbers"] >= FEWEST_NUMBERS
+    failing = []
+    for name in chapters():
+        page = BeautifulSoup(file_of(built_site, name).read_text(encoding="utf-8"), "html.parser")
+        failing += page.select("tr[data-agrees=false]")
+    assert len(failing) == totals["numbers"] - totals["agreeing_numbers"]
+    for row in failing:
+        assert len(row["data-reason"]) > 20, row["data-id"]
+        assert "stock2021" not in published.result(row["data-id"]).citation, "of the abstract"

@@ -385,6 +385,7 @@ def synopsis_of(design: Design, **changes) -> str:
 def test_a_synopsis_says_what_the_design_says():
     design = replace(SURVIVAL, looks=(0.5, 1.0))
     text = synopsis_of(design)
+    assert text.splitlines()[0] == "*Exercise of a teaching book; not a protocol.*"
     first, last = design.boundaries
     for words in (
         "**Example**",
@@ -399,7 +400,10 @@ def test_a_synopsis_says_what_the_design_says():
     ):
         assert words in text
     half = simulate(only_death(0.7), design, 50, rng()).characteristics
-    for share, words in ((0.0, "None of 50 trials succeeds"), (1.0, "All of 50 trials succeed")):
+    for share, words in (
+        (0.0, "None of 50 trials succeeds (upper 95% limit 5.8%)"),
+        (1.0, "All of 50 trials succeed"),
+    ):
         assert words in synopsis_of(design, found={"so": replace(half, success=share)})
     told = f"{100 * half.success:.0f}% of 50 trials succeed (error"
     assert told in synopsis_of(design, found={"so": half})

@@ -55,6 +55,7 @@ class AgreementRow:
         cell: label of the cell that recomputes it, in the chapter's page.
         label: the number in words.
         source: what it was recomputed from.
+        reason: why it stands here although it does not agree; otherwise empty.
     """
 
     result_id: str
@@ -66,6 +67,7 @@ class AgreementRow:
     cell: str
     label: str
     source: str
+    reason: str = ""
 
 
 class AgreementTableParser(HTMLParser):
@@ -125,6 +127,7 @@ def _row(values: dict[str, str]) -> AgreementRow:
         cell=values["data-cell"],
         label=values["data-label"],
         source=values["data-source"],
+        reason=values.get("data-reason", ""),
     )
 
 
@@ -192,7 +195,7 @@ def _check_row(doctree: nodes.document, markup: nodes.Node, row: AgreementRow) -
             row.cell,
             location=markup,
         )
-    if not row.agrees:
+    if not row.agrees and not row.reason:
         LOGGER.warning(
             "%s (%s): reported %s, recomputed %s, tolerance %s: they do not agree",
             row.result_id,
@@ -337,10 +340,10 @@ def link_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def cells_of_numbers(env: BuildEnvironment) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return page and anchor of the first cell that recomputes each number and agrees."""
+    """Return page and anchor of the first cell that recomputes each number."""
     places: dict[tuple[str, str], tuple[str, str]] = {}
     for docname, row in all_rows(env):
-        if row.agrees:
+        if row.agrees or row.reason:
             places.setdefault((row.result_id, row.field), (docname, row.cell))
     return places
 
@@ -448,10 +451,14 @@ def summary_line(rows: Sequence[tuple[str, AgreementRow]]) -> str:
     numbers = "number" if len(rows) == 1 else "numbers"
     chapters = "chapter" if pages == 1 else "chapters"
     verb = "agrees" if agreeing == 1 else "agree"
+    failing = len(rows) - agreeing
+    does = "does" if failing == 1 else "do"
+    rest = f"; {failing} {does} not, for the reason that the table gives" if failing else ""
     sources = Counter(row.source for _docname, row in rows)
     split = ", ".join(f"{count} from {source}" for source, count in sources.most_common())
     return (
-        f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; {agreeing} {verb}. "
+        f"{len(rows)} published {numbers} recomputed in {pages} {chapters}; "
+        f"{agreeing} {verb}{rest}. "
         f"They were computed as follows: {split}."
     )
 
@@ -481,7 +488,7 @@ def _table(app: Sphinx, docname: str, rows: Sequence[tuple[str, AgreementRow]]) 
             _entry(nodes.Text(row.recomputed)),
             _entry(nodes.Text(f"±{row.tolerance}")),
             _entry(nodes.Text(row.source)),
-            _entry(nodes.Text("yes" if row.agrees else "no")),
+            _entry(nodes.Text("yes" if row.agrees else f"no: {row.reason}")),
             _entry(nodes.Text(app.env.titles[chapter].astext())),
         )
     group += body

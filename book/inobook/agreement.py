@@ -4,11 +4,14 @@ agreement(
     recomputed("1022.ph.ino.cr_cri", 100 * 16 / 22, cell="response-rates"),
     recomputed("1022.first218.ino.cr_cri", 72.13, cell="exact-limits", field="ci_low"),
 )
+
+A number that was tried and does not agree is named, with the reason, by ``unreproduced``: it
+stands in the table and in its headline, so that agreement is not a matter of what was left out.
 """
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inobook import published
@@ -33,6 +36,7 @@ class Row:
         cell: label of the cell that computes it.
         agrees: whether the two agree to the printed precision.
         source: what it was computed from; one of ``SOURCES``.
+        reason: why a number that does not agree stands here all the same; otherwise empty.
     """
 
     result_id: str
@@ -44,6 +48,7 @@ class Row:
     cell: str
     agrees: bool
     source: str
+    reason: str = ""
 
 
 SYNTHETIC = "synthetic patients"
@@ -94,6 +99,36 @@ def recomputed(
     )
 
 
+def unreproduced(
+    result_id: str,
+    value: float,
+    cell: str,
+    reason: str,
+    field: str = "estimate",
+    source: str = PUBLISHED,
+) -> Row:
+    """Set a published number beside a recomputed one that is known not to agree.
+
+    Args:
+        reason: what is known of the difference, as the end of a sentence without a full stop.
+
+    The other arguments are those of :func:`recomputed`.
+
+    Raises:
+        published.UnknownResultError: no such identifier; the message names the nearest.
+        AgreementError: an unknown source, no reason, or a number that does agree.
+    """
+    row = recomputed(result_id, value, cell, field, source)
+    if not reason.strip():
+        raise AgreementError(f"{result_id} ({field}): say why it is not reproduced.")
+    if row.agrees:
+        raise AgreementError(
+            f"{result_id} ({field}): {value:.6g} agrees with the published {row.reported}; "
+            "use recomputed."
+        )
+    return replace(row, reason=reason)
+
+
 def _label(result: published.PublishedResult, field: str) -> str:
     words = "" if result.endpoint.startswith("patients") else FIELD_WORDS[field]
     return f"{result.endpoint}, {result.arm}, {result.population} (study {result.study}){words}"
@@ -109,17 +144,20 @@ class AgreementTable:
     def summary(self) -> str:
         """How many of the published numbers agree, in words."""
         agreeing = sum(row.agrees for row in self.rows)
-        checks = sum(row.source == PUBLISHED for row in self.rows)
+        checks = sum(row.agrees and row.source == PUBLISHED for row in self.rows)
         drawn = "synthetic patients, who were drawn so that they do"
         if checks == 0:
             origin = f"all from {drawn}"
-        elif checks == len(self.rows):
+        elif checks == agreeing:
             origin = "all from other published figures"
         else:
             origin = f"{checks} of them from other published figures and the rest from {drawn}"
+        failing = len(self.rows) - agreeing
+        verb = "does" if failing == 1 else "do"
+        rest = f" {failing} {verb} not; the table says why." if failing else ""
         return (
             f"{agreeing} of {len(self.rows)} published numbers recomputed in this chapter agree "
-            f"to their printed precision, {origin}."
+            f"to their printed precision, {origin}.{rest}"
         )
 
     def __repr__(self) -> str:
@@ -142,19 +180,19 @@ class AgreementTable:
 
 
 def agreement(*rows: Row) -> AgreementTable:
-    """Return the table of ``rows``, or stop if one of them disagrees.
+    """Return the table of ``rows``, or stop if one of them disagrees without a reason.
 
     Raises:
-        AgreementError: no rows, the same number twice, or a disagreement; the message names each
-            number, what is printed and what was computed.
+        AgreementError: no rows that agree, the same number twice, or a disagreement; the message
+            names each number, what is printed and what was computed.
     """
-    if not rows:
+    if all(row.reason for row in rows):
         raise AgreementError("An agreement table needs at least one row.")
     named = [(row.result_id, row.field) for row in rows]
     twice = {name for name in named if named.count(name) > 1}
     if twice:
         raise AgreementError(f"These numbers are compared twice: {sorted(twice)}.")
-    wrong = [row for row in rows if not row.agrees]
+    wrong = [row for row in rows if not row.agrees and not row.reason]
     if wrong:
         raise AgreementError(
             "; ".join(
@@ -178,6 +216,8 @@ def _row_html(row: Row) -> str:
         "label": row.label,
         "source": row.source,
     }
+    if row.reason:
+        recorded["reason"] = row.reason
     attributes = " ".join(
         f'data-{name}="{html.escape(text, quote=True)}"' for name, text in recorded.items()
     )
@@ -188,7 +228,7 @@ def _row_html(row: Row) -> str:
         "Recomputed": f"{row.value:.{decimals}f}",
         "Tolerance": f"±{row.tolerance:g}",
         "Computed from": row.source,
-        "Agrees": "yes" if row.agrees else "no",
+        "Agrees": "yes" if row.agrees else f"no: {html.escape(row.reason)}",
     }
     cells = "".join(f'<td data-column="{name}">{text}</td>' for name, text in shown.items())
     return (

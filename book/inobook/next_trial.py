@@ -52,6 +52,8 @@ SPENDING: Mapping[str, Spending] = {
     "O'Brien-Fleming type": obrien_fleming_spending,
     "Pocock type": pocock_spending,
 }
+NOT_A_PROTOCOL = "Exercise of a teaching book; not a protocol."
+"""First line of every synopsis."""
 _PATIENTS_AT_ONCE = 200_000
 
 
@@ -600,6 +602,8 @@ def protocol_synopsis(
         if not given:
             raise ValueError(f"{name} must hold at least one line.")
     lines = [
+        f"*{NOT_A_PROTOCOL}*",
+        "",
         f"**{title}**",
         "",
         f"- **Population.** {population}",
@@ -610,7 +614,8 @@ def protocol_synopsis(
         *(f"- **{heading}.** {words}" for heading, words in assumed.items()),
         *(f"- **If {truth}.** {_found_in_words(each)}" for truth, each in found.items()),
         "- **Not known.** Every rate and effect above is assumed; none is a result. "
-        "The percentages come from simulated trials and are given with their standard errors.",
+        "The percentages come from simulated trials and are given with their standard errors, or "
+        "with an upper limit where none succeeds.",
     ]
     return Synopsis("\n".join(lines) + "\n")
 
@@ -641,7 +646,8 @@ def _size_in_words(design: Design) -> str:
 def _found_in_words(found: Characteristics) -> str:
     succeeded = round(found.success * found.trials)
     if succeeded == 0:
-        share = f"None of {found.trials} trials succeeds"
+        limit = 100 * (1 - 0.05 ** (1 / found.trials))
+        share = f"None of {found.trials} trials succeeds (upper 95% limit {limit:.1f}%)"
     elif succeeded == found.trials:
         share = f"All of {found.trials} trials succeed"
     else:

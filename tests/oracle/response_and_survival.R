@@ -11,6 +11,12 @@ naive <- rates(tapply(exit, ever, sum))
 fair  <- rates(c(sum(pmin(response, exit, na.rm = TRUE)), sum((exit - response)[ever])))
 c(naive = unname(naive[2] / naive[1]), fair = unname(fair[2] / fair[1]))
 
+# Landmark on day 45, by hand: deaths per 100 patient-days from that day
+reached <- exit > 45
+by_45 <- !is.na(response[reached]) & response[reached] <= 45
+landmark_45 <- tapply(died[reached], by_45, sum) / tapply(exit[reached] - 45, by_45, sum) * 100
+landmark_45
+
 # Two rows for a responder: before and after the response
 split_at <- function(change, exit, died) {
   changed <- !is.na(change) & change < exit
@@ -24,6 +30,34 @@ six <- coxph(Surv(start, stop, died) ~ state, data = split_at(response, exit, di
 summary(six)$sctest["test"]        # the square of Mantel and Byar's z
 exp(coef(six))
 
+# Limits of the three comparisons when response does nothing: the score of Cox's likelihood
+hazard <- log(2) / (9 * 365.25 / 12)
+day <- seq(0.05, 729.95, by = 0.1)
+root <- function(deaths1, deaths0, risk1, risk0) {
+  expected <- function(b) sum((deaths1 + deaths0) * risk1 * exp(b) / (risk1 * exp(b) + risk0))
+  exp(uniroot(function(b) sum(deaths1) - expected(b), c(-4, 2), tol = 1e-12)$root)
+}
+three_limits <- function(kinds, respond, rate, landmark = 60) {
+  each <- function(f) rowSums(sapply(seq_along(kinds), function(k) kinds[k] * f(respond[k], rate[k])))
+  responded <- plnorm(day, log(33), 0.4)
+  after <- function(p, h) p * responded * exp(-h * day)
+  before <- function(p, h) (1 - p * responded) * exp(-h * day)
+  future <- each(function(p, h) p * rev(cumsum(rev(dlnorm(day, log(33), 0.4) * exp(-h * day)))) * 0.1)
+  deaths1 <- each(function(p, h) h * after(p, h))
+  deaths0 <- each(function(p, h) h * before(p, h))
+  by_then <- function(p, h) p * plnorm(landmark, log(33), 0.4) * exp(-h * day)
+  not_yet <- function(p, h) exp(-h * day) - by_then(p, h)
+  from <- function(f) each(f)[day > landmark]
+  c(naive = root(deaths1, deaths0, each(after) + future, each(before) - future),
+    landmark = root(from(function(p, h) h * by_then(p, h)), from(function(p, h) h * not_yet(p, h)),
+                    from(by_then), from(not_yet)),
+    time_dependent = root(deaths1, deaths0, each(after), each(before)))
+}
+nothing <- round(three_limits(1, 0.6, hazard), 3)
+nothing
+mixed <- round(three_limits(c(0.5, 0.5), c(0.8, 0.2), hazard * c(0.5, 2)), 3)
+mixed
+
 # Transplant on InO in the synthetic trial: ever v never, then time-dependent
 cohort <- read.csv("data/cohort_1022.csv")
 ino <- subset(cohort, arm == "InO")
@@ -33,7 +67,7 @@ ever_hsct <- coxph(Surv(os_days, os_event) ~ !is.na(hsct_day), data = ino,
 rows <- with(ino, split_at(hsct_day, os_days, os_event))
 once <- coxph(Surv(start, stop, died) ~ state, data = rows,
               control = coxph.control(eps = 1e-13))
-rbind(ever_v_never = limits(ever_hsct), changing = limits(once))
+rbind(naive = limits(ever_hsct), time_dependent = limits(once))
 
 # The first 100 days after transplant, and later
 rows$early <- rows$state
@@ -56,6 +90,8 @@ c(pfs_by_mrd = p(0.423, 0.256, 0.699), pfs_by_arm = p(0.450, 0.336, 0.602),
 oracle <- list(
   six = list(naive = unname(naive[2] / naive[1]), fair = unname(fair[2] / fair[1]),
              z_squared = unname(summary(six)$sctest["test"]), ratio = unname(exp(coef(six)))),
-  hsct = list(ever = limits(ever_hsct), changing = limits(once),
+  landmark_45 = unname(landmark_45),
+  nothing = as.list(nothing), mixed = as.list(mixed),
+  hsct = list(naive = limits(ever_hsct), time_dependent = limits(once),
               early = limits(twice)[1, ], later = limits(twice)[2, ]),
   p = list(pfs_by_mrd = p(0.423, 0.256, 0.699), pfs_by_arm = p(0.450, 0.336, 0.602)))

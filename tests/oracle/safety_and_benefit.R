@@ -22,8 +22,11 @@ ph <- compared(16, 22, 15, 27)
 ph
 1 / ph[1:3]                                  # through infinity
 binom.test(5, 164)$conf.int[1:2]             # fatal VOD
-binom.test(6, 36)$conf.int[1:2]
-compared(20, 77, 2, 31)                      # day 100, counts that fit
+compared(18, 164, 3, 143)                    # survived VOD
+compared(18, 79, 5, 85)                      # VOD after transplant, and otherwise
+compared(20, 77, 2, 33)                      # day 100, three pairs that fit
+compared(20, 77, 2, 31)
+compared(17, 65, 1, 17)
 
 # The printed figures after transplant, read as Kaplan-Meier and as rivals
 nrm <- c(36, 39, 20, 31); relapse <- c(23, 33, 29, 46); alive <- c(44, 39, 65, 34)
@@ -48,13 +51,22 @@ harm_error <- 100 * sqrt(23 / 164 * 141 / 164^2 + 3 / 143 * 140 / 143^2)
 chance <- function(w) pnorm((gain - w * harm) / sqrt(gain_error^2 + (w * harm_error)^2))
 c(half = chance(0.5), one = chance(1))
 
+# Bounds of their correlation, from the margins
+alive <- c(0.228, 0.100); vod <- c(23 / 164, 3 / 143); n <- c(164, 162)
+most <- sum((pmin(alive, vod) - alive * vod) / n)
+least <- sum((pmax(0, alive + vod - 1) - alive * vod) / n)
+bounds <- 100^2 * c(least, most) / (gain_error * harm_error)
+bounds
+
 # For the book's tests
 oracle <- list(
   harms = apply(harms, 1, as.list),
   ph = as.list(ph),
-  day_100 = as.list(compared(20, 77, 2, 31)),
+  day_100 = as.list(compared(17, 65, 1, 17)),
+  survived = as.list(compared(18, 164, 3, 143)),
+  vod = as.list(compared(18, 79, 5, 85)),
+  bounds = bounds,
   fatal = binom.test(5, 164)$conf.int[1:2],
-  mdacc = binom.test(6, 36)$conf.int[1:2],
   if_km = (100 - nrm) * (100 - relapse) / 100,
   if_rivals = 100 - nrm - relapse,
   rivals = list(relapse = rivals[2], died = rivals[3]),

@@ -118,33 +118,36 @@ def far(share: float, said: float, trials: float = 400) -> float:
 
 
 VERDICT = re.compile(
-    rf"^If the truth is '(.+)'(?: at (full|half) size)?, patients (.+) live (?:(about as long)|"
-    rf"{NUMBER} months (longer|shorter)) within three years (?:as|than) control\. Of 100 "
-    rf"trials of up to {NUMBER} patients the test is positive on MRD in {SHARE} "
-    rf"\(month {NUMBER}, \d+ randomised\), "
-    rf"positive on EFS in {SHARE} "
-    rf"\(month {NUMBER}, \d+ randomised\), positive on OS in {SHARE} "
-    rf"\(month {NUMBER}, \d+ randomised\)\. (.+)$"
+    rf"^If the truth is '(?P<pattern>.+)'(?: at (?P<size>full|half) size| \(which has no size\)), "
+    rf"patients (?P<population>.+) live (?:(?P<same>about as long)|(?P<gain>{NUMBER}) months "
+    rf"(?P<way>longer|shorter)) within three years (?:as|than) control\. Of 100 trials of up to "
+    rf"(?P<patients>{NUMBER}) patients the test is positive in (?P<mrd>{SHARE}) on MRD, "
+    rf"(?P<efs>{SHARE}) on EFS, (?P<os>{SHARE}) on OS; MRD is tested at month "
+    rf"(?P<mrd_month>{NUMBER}), EFS at (?P<efs_month>{NUMBER}) and OS at (?P<os_month>{NUMBER}), "
+    rf"with \d+, \d+ and \d+ randomised\. (?P<closing>.+)$"
 )
+
+
+def verdicts():
+    """State, what its sentence says by name, the sentence, and the key of its patients."""
+    for state, sentence in states_and_sentences(CHAPTER, "endpoint-verdicts"):
+        found = VERDICT.match(sentence)
+        assert found, sentence
+        size = "full" if state["pattern"] == "no effect" else state["size"]
+        yield state, found, sentence, (state["population"], state["pattern"], size)
 
 
 def test_endpoints_are_as_often_positive_as_in_trials_run_one_by_one():
     checked = 0
-    for state, sentence in states_and_sentences(CHAPTER, "endpoint-verdicts"):
-        found = VERDICT.match(sentence)
-        assert found, sentence
-        pattern, size, population, _, _, _, patients = found.groups()[:7]
-        assert (pattern, population) == (state["pattern"], state["population"])
-        assert int(patients) == state["patients"]
-        assert size == (None if pattern == "no effect" else state["size"])
-        key = (population, pattern, "full" if pattern == "no effect" else state["size"])
-        said = found.groups()[7:]
-        for endpoint, words, month in zip(("efs", "os"), said[3::3], said[5::3], strict=False):
+    for state, found, sentence, key in verdicts():
+        assert (found["pattern"], found["population"]) == (state["pattern"], state["population"])
+        assert int(found["patients"]) == state["patients"]
+        assert found["size"] == (None if state["pattern"] == "no effect" else state["size"])
+        for endpoint in ("efs", "os"):
             share, _, end, _ = course(endpoint, state["patients"], 8, (1.0,), *key)
-            assert 100 * share == pytest.approx(
-                as_number(words), abs=far(share, as_number(words) / 100)
-            ), sentence
-            assert end == pytest.approx(float(month), abs=1.2), sentence
+            said = as_number(found[endpoint])
+            assert 100 * share == pytest.approx(said, abs=far(share, said / 100)), sentence
+            assert end == pytest.approx(float(found[f"{endpoint}_month"]), abs=1.2), sentence
         checked += 1
     assert checked == 84
 
@@ -167,46 +170,72 @@ def negative_shares(*key: str) -> tuple[float, float]:
 
 
 def test_mrd_is_as_often_positive_as_all_tables_say():
-    for state, sentence in states_and_sentences(CHAPTER, "endpoint-verdicts"):
-        found = VERDICT.match(sentence)
-        size = "full" if state["pattern"] == "no effect" else state["size"]
-        shares = negative_shares(state["population"], state["pattern"], size)
-        power = exact_mrd_power(state["patients"], *shares)
-        said = as_number(found[8])
+    for state, found, sentence, key in verdicts():
+        power = exact_mrd_power(state["patients"], *negative_shares(*key))
+        said = as_number(found["mrd"])
         # The shares themselves come from 36,000 patients an arm, which moves the power a little.
         assert 100 * power == pytest.approx(said, abs=far(power, said / 100) + 1), sentence
         last_entry = state["patients"] / 8 * state["patients"] / (state["patients"] + 1)
-        assert float(found[10]) == pytest.approx(last_entry + 90 / DAYS, abs=0.6)
+        assert float(found["mrd_month"]) == pytest.approx(last_entry + 90 / DAYS, abs=0.6)
 
 
 def test_life_is_longer_or_shorter_as_the_sentence_says():
-    for state, sentence in states_and_sentences(CHAPTER, "endpoint-verdicts"):
-        found = VERDICT.match(sentence)
-        size = "full" if state["pattern"] == "no effect" else state["size"]
-        lived = np.minimum(people(state["population"], state["pattern"], size)["os"], 36)
+    for _, found, sentence, key in verdicts():
+        lived = np.minimum(people(*key)["os"], 36)
         gain = lived[:, 1::2].mean() - lived[:, ::2].mean()
-        if found[4]:
-            assert abs(gain) < 0.75
-            assert found.groups()[-1] == "A positive test misleads about survival."
+        if found["pattern"] == "no effect":
+            assert found["closing"].endswith("every positive test is a false positive.")
+            assert "right" not in sentence
+            assert "misleads" not in sentence
             continue
-        said = float(found[5]) * (1 if found[6] == "longer" else -1)
+        assert ("is right about survival" in sentence) == (found["way"] == "longer")
+        assert ("misleads about survival" in sentence) == (found["way"] != "longer")
+        if found["same"]:
+            assert abs(gain) < 0.75
+            continue
+        said = float(found["gain"]) * (1 if found["way"] == "longer" else -1)
         assert abs(said) >= 0.5
         assert gain == pytest.approx(said, abs=0.45), sentence
-        assert ("right about survival" in sentence) == (said > 0)
-        assert ("misleads about survival" in sentence) == (said < 0)
+
+
+def moved(rates) -> dict[str, bool]:
+    """Which endpoints a scenario's rates move: what comes after failure is in OS alone."""
+    differ = {
+        name
+        for name, value in vars(rates.control).items()
+        if value != getattr(rates.experimental, name)
+    }
+    after = {"death_after_failure", "death_after_rescue", "rescue_probability"}
+    early = {"response_probability", "mrd_negative_probability"}
+    return {
+        "MRD": bool(differ & early) or rates.cleared_in_name > 0,
+        "EFS": bool(differ - after),
+        "OS": bool(differ),
+    }
+
+
+def test_a_test_that_nothing_moves_is_called_false_and_never_right():
+    for _, found, sentence, key in verdicts():
+        if found["pattern"] == "no effect":
+            continue
+        moves = moved(setting("scenario")(*key))
+        named = re.match(r"A positive test on (.+?) (?:is right|misleads)", found["closing"])[1]
+        assert re.split(", | or ", named) == [name for name in moves if moves[name]], sentence
+        still = re.search(r"On (.+) this truth changes nothing", found["closing"])
+        assert (still[1].split(" and ") if still else []) == [
+            name for name in moves if not moves[name]
+        ], sentence
 
 
 LENGTH = re.compile(
-    rf"^If the truth is (no effect|half the hope|the hope), with patients (.+), {NUMBER} a month "
-    rf"and (no|one|two) interim looks?, a trial of up to {NUMBER} patients ends after {NUMBER} "
-    rf"months on average, when {NUMBER} have been randomised\. Longer survival is found in {SHARE} "
-    rf"of 100 trials(?: \({SHARE} at a look\))?\.$"
+    rf"^If the truth is '(?P<pattern>no effect|deeper, longer remissions)'"
+    rf"(?: at (?P<size>full|half) size)?, with patients (?P<population>.+), (?P<pace>{NUMBER}) a "
+    rf"month and (?P<looks>no|one|two) interim looks?, a trial of up to (?P<patients>{NUMBER}) "
+    rf"patients ends after (?P<months>{NUMBER}) months on average, (?:before the "
+    rf"(?P<planned>{NUMBER}) months of planned accrual are over: the deaths have come )?when "
+    rf"(?P<randomised>{NUMBER}) have been randomised\. Longer survival is (?P<found>wrongly found|"
+    rf"found) in (?P<share>{SHARE}) of 100 trials(?: \((?P<early>{SHARE}) at a look\))?\.$"
 )
-TRUTHS = {
-    "no effect": ("no effect", "full"),
-    "half the hope": ("deeper, longer remissions", "half"),
-    "the hope": ("deeper, longer remissions", "full"),
-}
 LOOKS = {
     "none": ("no", (1.0,)),
     "one, half-way": ("one", (0.5, 1.0)),
@@ -217,26 +246,32 @@ LOOKS = {
 def test_length_and_power_are_those_of_trials_run_one_by_one():
     checked = 0
     for state, sentence in states_and_sentences(CHAPTER, "length-and-power"):
-        found = LENGTH.match(sentence)
-        assert found, sentence
-        truth, population, pace, watched, patients, months, randomised, share, _, early, _ = (
-            found.groups()
-        )
-        assert (truth, population) == (state["truth"], state["population"])
-        assert (int(pace), int(patients)) == (state["pace"], state["patients"])
+        said = LENGTH.match(sentence)
+        assert said, sentence
+        truth = said["pattern"] + (f", {said['size']}" if said["size"] else "")
+        assert (truth, said["population"]) == (state["truth"], state["population"])
+        assert (int(said["pace"]), int(said["patients"])) == (state["pace"], state["patients"])
+        assert (said["found"] == "wrongly found") == (truth == "no effect")
         word, looks = LOOKS[state["looks"]]
-        assert watched == word
-        ours = course("os", state["patients"], state["pace"], looks, population, *TRUTHS[truth])
-        said = as_number(share)
-        assert 100 * ours[0] == pytest.approx(said, abs=far(ours[0], said / 100)), sentence
-        assert (early is None) == (state["looks"] == "none")
-        if early is not None:
-            at_look = as_number(early)
+        assert said["looks"] == word
+        key = (state["population"], said["pattern"], said["size"] or "full")
+        ours = course("os", state["patients"], state["pace"], looks, *key)
+        share = as_number(said["share"])
+        assert 100 * ours[0] == pytest.approx(share, abs=far(ours[0], share / 100)), sentence
+        assert (said["early"] is None) == (state["looks"] == "none")
+        if said["early"] is not None:
+            at_look = as_number(said["early"])
             assert 100 * ours[1] == pytest.approx(at_look, abs=far(ours[1], at_look / 100)), (
                 sentence
             )
-        assert ours[2] == pytest.approx(float(months), abs=0.06 * float(months) + 1), sentence
-        assert ours[3] == pytest.approx(float(randomised), abs=0.06 * float(randomised) + 1)
+        months, randomised = float(said["months"]), float(said["randomised"])
+        assert ours[2] == pytest.approx(months, abs=0.06 * months + 1), sentence
+        assert ours[3] == pytest.approx(randomised, abs=0.06 * randomised + 1)
+        accrual = state["patients"] / state["pace"]
+        if said["planned"]:
+            assert float(said["planned"]) == accrual > months
+        else:
+            assert months >= accrual - 0.5
         checked += 1
     assert checked == 162
 
