@@ -21,8 +21,7 @@ COUNTS = {
     "mad": ((90, 160), (160, 220)),
 }
 UNLIKE = (
-    rf"Pooled mean {NUMBER}%, 95% interval {NUMBER}% to {NUMBER}% \({NUMBER} points wide\)\. "
-    rf"A tau of {NUMBER} means"
+    rf"Pooled mean {NUMBER}%, 95% interval {NUMBER}% to {NUMBER}% \({NUMBER} points wide\)\. With"
 )
 
 
@@ -47,8 +46,6 @@ def by_least_squares(name: str, method: str, tau: float) -> tuple[float, float, 
     error, factor = normal, stats.norm.ppf(0.975)
     if method != "normal, tau known":
         error, factor = float(fit.bse[0]), math.tan(math.pi * 0.475)
-        if method.endswith("modified"):
-            error = max(error, normal)
     mean = float(fit.params[0])
     return mean, mean - factor * error, mean + factor * error
 
@@ -72,8 +69,8 @@ def by_grid(name: str, tau: float) -> tuple[float, float, float]:
 def test_pooled_means_are_those_of_least_squares_and_of_a_grid():
     checked = 0
     for state, said in states_and_numbers(CHAPTER, "how-unlike", UNLIKE):
-        *shown, width, tau = said
-        assert tau == state["tau"]
+        *shown, width = said
+        tau = state["tau"]
         bayes = state["method"].startswith("Bayes")
         if bayes and tau:
             expected = by_grid(state["studies"], tau)
@@ -83,26 +80,53 @@ def test_pooled_means_are_those_of_least_squares_and_of_a_grid():
         assert [rate(each) for each in expected] == pytest.approx(shown, abs=0.06), state
         assert rate(expected[2]) - rate(expected[1]) == pytest.approx(width, abs=0.51)
         checked += 1
-    assert checked == 84
+    assert checked == 3 * 7 * 3
 
 
 def test_true_rates_are_those_that_tau_implies():
-    pattern = rf"Pooled mean {NUMBER}%.*of 95 of 100 studies from {NUMBER}% to {NUMBER}%"
+    pattern = (
+        rf"Pooled mean {NUMBER}%, 95% interval {NUMBER}% to {NUMBER}%.*With a tau of {NUMBER}"
+        rf",.* true rates of 95 of 100 studies would lie from {NUMBER}% to {NUMBER}%"
+    )
     spread = 0
     for state, sentence in states_and_sentences(CHAPTER, "how-unlike"):
         if state["tau"] == 0:
-            assert sentence.endswith("one true rate for all studies.")
             continue
-        middle, low, high = (float(text) for text in re.search(pattern, sentence).groups())
+        found = re.search(pattern, sentence)
+        middle, lower, upper, tau, low, high = (float(text) for text in found.groups())
+        bayes = state["method"].startswith("Bayes")
+        meant = state["tau"] * (stats.norm.ppf(0.75) if bayes else 1)
+        assert tau == pytest.approx(meant, abs=0.0051)
+        assert ("the median of the prior" in sentence) == bayes
         centre = math.log(middle / (100 - middle))
-        assert rate(centre - 1.96 * state["tau"]) == pytest.approx(low, abs=0.55)
-        assert rate(centre + 1.96 * state["tau"]) == pytest.approx(high, abs=0.55)
+        alike = "nearly the same here is chance" in sentence
+        ends = rate(centre - 1.96 * meant), rate(centre + 1.96 * meant)
+        assert ends == pytest.approx((low, high), abs=0.55)
+        assert alike == (max(abs(ends[0] - lower), abs(ends[1] - upper)) < 1.5), state
         spread += 1
-    assert spread == 72
+    assert spread == 3 * 6 * 3
+
+
+def test_at_tau_zero_the_sentence_says_whether_the_two_disagree():
+    for state, sentence in states_and_sentences(CHAPTER, "how-unlike"):
+        if state["tau"]:
+            assert "(Q " not in sentence
+            continue
+        (one, two), (v_one, v_two) = studies(state["studies"])
+        z = (two - one) / math.sqrt(v_one + v_two)
+        p = 2 * stats.norm.sf(abs(z))
+        shown = "below 0.001" if p < 0.001 else f"{p:.2f}"
+        verdict = "disagree with that" if p < 0.05 else "do not exclude that"
+        assert sentence.endswith(
+            f"With tau 0 all studies have one true rate; the two results {verdict} "
+            f"(Q {z * z:.1f}, P {shown})."
+        )
+        assert state["studies"].startswith("made-up") == (p < 0.05)
 
 
 BORROW = (
-    rf"^True rate {NUMBER}% in study 1022; outside, .*\. The {NUMBER} outside patients are .*\. "
+    rf"^True rate {NUMBER}% in study 1022; outside, .*\. "
+    rf"The {NUMBER}(?: made-up)? outside patients are .*\. "
     rf"The estimate is on average .*, its typical error {NUMBER} points \({NUMBER} from the 22 "
     rf"alone\), and the 95% interval holds the truth in (?:fewer than )?{NUMBER} of 100 trials\.$"
 )
@@ -137,7 +161,7 @@ def test_borrowing_is_what_a_list_of_all_outcomes_gives():
     checked = 0
     for state, said in states_and_numbers(CHAPTER, "borrowing", BORROW):
         percent, outside, error, alone, cover = said
-        assert (percent, outside) == (state["rate"], state["outside"])
+        assert (percent, outside) == (state["rate"], patients(state["outside"]))
         if outside == 160 and state["drift"] not in (-30, 0, 20):
             continue
         expected = one_by_one(int(outside), state["weight"], int(percent), state["drift"])
@@ -145,7 +169,11 @@ def test_borrowing_is_what_a_list_of_all_outcomes_gives():
         assert expected[2] == pytest.approx(cover, abs=1 if expected[2] < 1 else 0.51), state
         assert alone == pytest.approx(100 * math.sqrt(truth_variance(int(percent))), abs=0.051)
         checked += 1
-    assert checked == 6 * 9 * 3 + 6 * 3 * 3
+    assert checked == 6 * 10 * 3 + 6 * 3 * 3
+
+
+def patients(choice: str) -> int:
+    return int(choice.split(",")[0])
 
 
 def truth_variance(percent: int) -> float:
@@ -154,7 +182,8 @@ def truth_variance(percent: int) -> float:
 
 def test_the_bias_is_weight_times_difference_over_all_that_counts():
     for state, sentence in states_and_sentences(CHAPTER, "borrowing"):
-        counted = state["weight"] * state["outside"]
+        counted = state["weight"] * patients(state["outside"])
+        assert ("made-up" in sentence) == ("made up" in state["outside"])
         bias = counted * state["drift"] / (22 + counted)
         if abs(bias) < 0.05:
             assert "neither too high nor too low" in sentence
