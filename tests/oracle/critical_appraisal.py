@@ -26,6 +26,9 @@ def numbers() -> dict[str, Any]:
         "two_sided": {key: fisher[name]["two-sided"] for key, name in TABLES.items()},
         "differences": {key: [row.points, row.lower, row.upper] for key, row in rates.items()},
         "p_rates": {key: row.P for key, row in rates.items()},
+        "barnard": {
+            way: chapter["by_test"][f"Barnard, {way}"].pvalue for way in ("pooled", "unpooled")
+        },
         "error": chapter["error"],
         "p_survival": chapter["p_os"],
         "holm": list(multipletests(five, 0.05, "holm")[1]),

@@ -1,16 +1,19 @@
 """What the explorers of the chapter on critical appraisal say, by another route than the chapter's.
 
 Intervals from the printed limits and a normal table; verdicts by asking which values of a fine grid
-lie in the interval; Fisher's P by summing hypergeometric probabilities; Holm by the closed test:
-a claim stands if every family of endpoints that contains it passes its own Bonferroni test.
+lie in the interval; Fisher's P by summing hypergeometric probabilities; the unconditional tests by
+the chance of every pair of counts on a grid of common rates; Holm by the closed test: a claim
+stands if every family of endpoints that contains it passes its own Bonferroni test.
 """
 
 import itertools
 import math
 import re
+from functools import lru_cache
 
+import numpy as np
 from chapters import namespace
-from scipy.stats import hypergeom, norm
+from scipy.stats import binom, hypergeom, norm
 from states import NUMBER, states_and_sentences
 
 CHAPTER = "interpretation/critical_appraisal"
@@ -56,7 +59,12 @@ def test_conclusions_are_those_of_a_grid_of_ratios():
         elif benefit:
             verdict = "A relevant harm is excluded, a relevant benefit is not"
         else:
-            verdict = "Both are excluded: no relevant difference is shown"
+            verdict = (
+                "A relevant benefit and a relevant harm are both excluded: "
+                "no relevant difference is shown"
+            )
+            if not low <= 1 <= high:
+                verdict += ", though a difference is"
         assert said[8] == verdict, sentence
         heard.add(verdict)
     assert len(heard) >= 5
@@ -70,16 +78,52 @@ def fisher(a: int, n: int, b: int, m: int, sides: str) -> float:
     return sum(p for p in chance.values() if p <= chance[a] * (1 + 1e-7))
 
 
-def p_values(base: str, sides: str) -> dict[str, float]:
-    depth = (13, 16, 5, 15) if base == "those in CR/CRi" else (13, 22, 5, 27)
+def distance(test: str, a: int, n: int, b: int, m: int) -> float:
+    """How far a pair of counts lies from no difference: z squared, or minus Fisher's P."""
+    if test == "Boschloo":
+        return -fisher(a, n, b, m, "one")
+    if a / n == b / m:
+        return 0
+    rate = (a + b) / (n + m)
+    variance = (
+        rate * (1 - rate) * (1 / n + 1 / m)
+        if test == "Barnard, pooled"
+        else a * (n - a) / n**3 + b * (m - b) / m**3
+    )
+    return (a / n - b / m) ** 2 / variance if variance else math.inf
+
+
+@lru_cache
+def unconditional(test: str, a: int, n: int, b: int, m: int) -> float:
+    """Largest chance, over common rates, of counts as far apart; Boschloo's is doubled."""
+    seen = distance(test, a, n, b, m)
+    rates = np.linspace(0.0005, 0.9995, 1999)
+    chance = sum(
+        binom.pmf(i, n, rates) * binom.pmf(j, m, rates)
+        for i in range(n + 1)
+        for j in range(m + 1)
+        if distance(test, i, n, j, m) >= seen - 1e-9
+    )
+    return chance.max() * (2 if test == "Boschloo" else 1)
+
+
+def p_of_rates(counts: tuple[int, int, int, int], test: str) -> float:
+    if test.startswith("Fisher"):
+        return fisher(*counts, "one" if "one" in test else "two")
+    return unconditional(test, *counts)
+
+
+def p_values(endpoint: str, test: str) -> dict[str, float]:
+    printed, chosen = "MRD of those in CR/CRi", "MRD of all randomised"
+    mrd = (13, 22, 5, 27) if endpoint == chosen else (13, 16, 5, 15)
     z = math.log(1.17) / (math.log(2.14 / 0.64) / 2 / 1.959964)
-    pfs = namespace(CHAPTER)["p_pfs"][0]
+    pfs, one = namespace(CHAPTER)["p_pfs"][0], "one" in test
     return {
-        "CR/CRi": fisher(16, 22, 15, 27, sides),
-        "MRD-negative": fisher(*depth, sides),
-        "HSCT": fisher(9, 22, 5, 27, sides),
-        "PFS at 12 months": pfs / (2 if sides == "one" else 1),
-        "overall survival": norm.cdf(z) if sides == "one" else 2 * norm.cdf(-abs(z)),
+        "CR/CRi": p_of_rates((16, 22, 15, 27), test),
+        chosen if endpoint == chosen else printed: p_of_rates(mrd, test),
+        "HSCT": p_of_rates((9, 22, 5, 27), test),
+        "PFS at 12 months": pfs / 2 if one else pfs,
+        "overall survival": norm.cdf(z) if one else 2 * norm.cdf(-abs(z)),
     }
 
 
@@ -94,34 +138,59 @@ def closed_test(p: dict[str, float], alpha: float) -> set[str]:
     return {name for name in p if not any(name in family for family in families)}
 
 
-def test_claims_are_those_of_the_closed_test():
+WORDS = {
+    "Fisher, two-sided": "by Fisher's test",
+    "Fisher, one-sided": "by Fisher's test",
+    "Barnard, pooled": "by Barnard's test",
+    "Barnard, unpooled": "by Barnard's test without pooling",
+    "Boschloo": "by Boschloo's test",
+}
+
+
+def test_claims_are_those_of_five_tests_at_a_fifth():
     pattern = re.compile(
-        r"P is (?P<bound>at least )?(?P<p>[\d.]+), and the claim (?P<verdict>stands|does not stand)"
-        r"; (?:none of the other four is tested|of the five claims (?P<claims>.+) stands?)\.$"
+        r"(?P<how>.+): P is (?P<bound>at least )?(?P<p>[\d.]+), and the claim "
+        r"(?P<verdict>stands|does not stand)"
+        r"; (?:none of the other four is tested|of the five claims (?P<claims>.+) stands)\.$"
     )
     verdicts = set()
     for state, sentence in states_and_sentences(CHAPTER, "claims-that-stand"):
-        p, alpha = p_values(state["base"], state["sides"]), state["alpha"] / 100
-        name, rule = state["endpoint"], state["rule"]
-        said = pattern.search(sentence)
+        name, rule, alpha = state["endpoint"], state["rule"], state["alpha"] / 100
+        p = p_values(name, state["test"])
+        said = pattern.match(sentence)
         assert said, sentence
         digits = len(said["p"].partition(".")[2])
-        assert abs(float(said["p"]) - p[name]) <= 0.5001 * 10**-digits
+        assert abs(float(said["p"]) - p[name]) <= 0.5001 * 10**-digits, sentence
         assert bool(said["bound"]) == (name == "PFS at 12 months")
         if rule == "planned alone":
             standing = {name} if p[name] <= alpha else set()
-            assert said["claims"] is None
+            assert said["claims"] is None and "if planned as the only endpoint" in said["how"]
         else:
-            by_rule = {each for each in p if 5 * p[each] <= alpha}
-            standing = closed_test(p, alpha) if rule.startswith("Holm") else by_rule
-            listed = set() if said["claims"] == "none" else set(said["claims"].split(", "))
-            assert listed == standing
+            standing = {each for each in p if 5 * p[each] <= alpha}
+            assert standing == closed_test(p, alpha)
+            assert said["claims"] == ("only " + standing.pop() if standing else "none")
+            standing = {each for each in p if 5 * p[each] <= alpha}
         assert (said["verdict"] == "stands") == (name in standing)
-        sides = "one" if "one-sided" in sentence else "two"
-        assert sides == state["sides"] and f"at {state['alpha']:g}%" in sentence
-        assert f"MRD counted in {state['base']}:" in sentence
-        verdicts.add((name, said["verdict"]))
-    assert ("MRD-negative", "stands") in verdicts and ("MRD-negative", "does not stand") in verdicts
+        sides = "one" if "one-sided" in state["test"] else "two"
+        assert f"{sides}-sided at {state['alpha']:g}%" in said["how"]
+        named = re.search(r"by (Fisher|Barnard|Boschloo)'s test( without pooling)?", said["how"])
+        assert named and named[0] == WORDS[state["test"]], sentence
+        verdicts.add((name, rule, state["alpha"], state["test"], said["verdict"]))
+    printed = ("MRD of those in CR/CRi", "Bonferroni, five", 5)
+    assert {verdict for *setting, _, verdict in verdicts if tuple(setting) == printed} == {
+        "stands",
+        "does not stand",
+    }
+
+
+def test_holm_leaves_what_the_closed_test_leaves():
+    chapter = namespace(CHAPTER)
+    standing = {
+        name
+        for name, passed in zip(chapter["p_five"], chapter["passed_holm"], strict=True)
+        if passed
+    }
+    assert standing == closed_test(chapter["p_five"], 0.05) == {"MRD"}
 
 
 def test_the_range_for_pfs_lies_in_the_bounds_of_the_chapter_on_pfs():
