@@ -401,7 +401,7 @@ def test_a_synopsis_says_what_the_design_says():
         assert words in text
     half = simulate(only_death(0.7), design, 50, rng()).characteristics
     for share, words in (
-        (0.0, "None of 50 trials succeeds (upper 95% limit 5.8%)"),
+        (0.0, "None of 50 trials succeeds (one-sided upper 95% limit 5.8%)"),
         (1.0, "All of 50 trials succeed"),
     ):
         assert words in synopsis_of(design, found={"so": replace(half, success=share)})

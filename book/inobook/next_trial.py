@@ -647,7 +647,7 @@ def _found_in_words(found: Characteristics) -> str:
     succeeded = round(found.success * found.trials)
     if succeeded == 0:
         limit = 100 * (1 - 0.05 ** (1 / found.trials))
-        share = f"None of {found.trials} trials succeeds (upper 95% limit {limit:.1f}%)"
+        share = f"None of {found.trials} trials succeeds (one-sided upper 95% limit {limit:.1f}%)"
     elif succeeded == found.trials:
         share = f"All of {found.trials} trials succeed"
     else:

@@ -120,7 +120,9 @@ def far(share: float, said: float, trials: float = 400) -> float:
 VERDICT = re.compile(
     rf"^If the truth is '(?P<pattern>.+)'(?: at (?P<size>full|half) size| \(which has no size\)), "
     rf"patients (?P<population>.+) live (?:(?P<same>about as long)|(?P<gain>{NUMBER}) months "
-    rf"(?P<way>longer|shorter)) within three years (?:as|than) control\. Of 100 trials of up to "
+    rf"(?P<way>longer|shorter)) within (?P<both>three and within five|three) years (?:as|than) "
+    rf"control(?:, but (?P<later>{NUMBER}) months (?P<later_way>longer|shorter) within five)?\. "
+    rf"Of 100 trials of up to "
     rf"(?P<patients>{NUMBER}) patients the test is positive in (?P<mrd>{SHARE}) on MRD, "
     rf"(?P<efs>{SHARE}) on EFS, (?P<os>{SHARE}) on OS; MRD is tested at month "
     rf"(?P<mrd_month>{NUMBER}), EFS at (?P<efs_month>{NUMBER}) and OS at (?P<os_month>{NUMBER}), "
@@ -189,13 +191,67 @@ def test_life_is_longer_or_shorter_as_the_sentence_says():
             assert "misleads" not in sentence
             continue
         assert ("is right about survival" in sentence) == (found["way"] == "longer")
-        assert ("misleads about survival" in sentence) == (found["way"] != "longer")
+        assert ("misleads about survival" in sentence) == (
+            found["way"] != "longer" and found["later_way"] != "longer"
+        )
         if found["same"]:
             assert abs(gain) < 0.75
             continue
         said = float(found["gain"]) * (1 if found["way"] == "longer" else -1)
         assert abs(said) >= 0.5
         assert gain == pytest.approx(said, abs=0.45), sentence
+
+
+@cache
+def gain_by_five_years(*key: str) -> tuple[float, float]:
+    """Months of 60 gained, and their error, from 200,000 patients of each arm."""
+    true = setting("scenario")(*key)
+    rng = np.random.default_rng(60)
+    arms = [
+        np.minimum(simulate_courses(rates, rng, 200_000).death_day / DAYS, 60)
+        for rates in (true.control, true.experimental)
+    ]
+    error = np.sqrt(sum(each.var() / each.size for each in arms))
+    return float(arms[1].mean() - arms[0].mean()), float(error)
+
+
+def test_life_that_is_as_long_by_three_years_is_followed_to_five():
+    later, as_long = set(), set()
+    for _, found, sentence, key in verdicts():
+        assert bool(found["same"]) == ("as control" in sentence)
+        if not found["same"]:
+            assert found["later"] is None
+            assert found["both"] == "three", sentence
+            continue
+        gain, error = gain_by_five_years(*key)
+        assert (found["both"] == "three") == (found["later"] is not None), sentence
+        if found["later"] is None:
+            # No more than the book's own simulation can tell from nothing: error at most 0.1.
+            assert abs(gain) < 0.3, sentence
+            as_long.add(key)
+            continue
+        said = float(found["later"]) * (1 if found["later_way"] == "longer" else -1)
+        assert gain == pytest.approx(said, abs=0.35), sentence
+        assert abs(gain) > 3 * error
+        later.add(key)
+    assert later == {("at first diagnosis", "later failure, worse rescue", "full")}
+    assert len(as_long) == 8
+
+
+def test_no_positive_test_of_survival_misleads_where_life_by_five_years_is_longer():
+    checked = 0
+    for _, found, sentence, key in verdicts():
+        if "misleads" in sentence:
+            assert gain_by_five_years(*key)[0] < 0.3, sentence
+        if found["later_way"] == "longer":
+            assert found["closing"] == (
+                f"A positive test on OS, at month {found['os_month']}, does not mislead about "
+                "survival; one on EFS is right about five years, not about three. On MRD this "
+                "truth changes nothing: a positive test there is a false positive."
+            )
+            assert float(found["os_month"]) > 36, sentence
+            checked += 1
+    assert checked == 3
 
 
 def moved(rates) -> dict[str, bool]:
@@ -219,7 +275,11 @@ def test_a_test_that_nothing_moves_is_called_false_and_never_right():
         if found["pattern"] == "no effect":
             continue
         moves = moved(setting("scenario")(*key))
-        named = re.match(r"A positive test on (.+?) (?:is right|misleads)", found["closing"])[1]
+        if found["later"]:
+            named = "EFS or OS"  # each with a verdict of its own, tested above
+        else:
+            closing = found["closing"]
+            named = re.match(r"A positive test on (.+?) (?:is right|misleads)", closing)[1]
         assert re.split(", | or ", named) == [name for name in moves if moves[name]], sentence
         still = re.search(r"On (.+) this truth changes nothing", found["closing"])
         assert (still[1].split(" and ") if still else []) == [
