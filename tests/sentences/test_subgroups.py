@@ -91,7 +91,8 @@ def test_false_signals_in_every_state():
 
 
 BELIEF = (
-    rf"^Belief: groups scatter about {NUMBER} with τ = {NUMBER}\. Data: 1\.17 on (?:about )?{NUMBER} deaths"
+    rf"^Belief: groups scatter about {NUMBER} with τ = {NUMBER}\. "
+    rf"Data: 1\.17 on (?:about )?{NUMBER} deaths"
     r"(?:, an imagined trial| \(derived\))\. "
     rf"Best guess for Ph\+: {NUMBER}, 95% from {NUMBER} to {NUMBER}; "
 )
