@@ -2,6 +2,7 @@
 
 import json
 
+from agreement import rows_of_markup
 from bs4 import BeautifulSoup
 from chapters import ROOT, chapters
 from inobook import published
@@ -31,9 +32,9 @@ def test_the_book_recomputes_many_published_numbers_and_names_those_that_do_not_
     assert totals["agreeing_numbers"] >= FEWEST_NUMBERS
     failing = []
     for name in chapters():
-        page = BeautifulSoup(file_of(built_site, name).read_text(encoding="utf-8"), "html.parser")
-        failing += page.select("tr[data-agrees=false]")
+        rows = rows_of_markup(file_of(built_site, name).read_text(encoding="utf-8"))
+        failing += [row for row in rows if not row.agrees]
     assert len(failing) == totals["numbers"] - totals["agreeing_numbers"]
     for row in failing:
-        assert len(row["data-reason"]) > 20, row["data-id"]
-        assert "stock2021" not in published.result(row["data-id"]).citation, "of the abstract"
+        assert len(row.reason) > 20, row.result_id
+        assert "stock2021" not in published.result(row.result_id).citation, "of the abstract"

@@ -51,6 +51,13 @@ def test_a_piecewise_hazard_adds_up_its_pieces():
     assert hazard.cumulative([50, 100, 200, 400]) == pytest.approx([0.15, 0.3, 0.3, 0.4])
 
 
+def test_a_hazard_in_words_gives_rates_per_1000_days_and_where_each_begins():
+    assert Hazard.constant(0.008).in_words == "8"
+    assert Hazard((0.003, 0.0, 0.0125), (0.0, 100.0, 300.0)).in_words == (
+        "3, 0 from 100, 12.5 from 300"
+    )
+
+
 def test_draws_follow_the_survival_of_a_piecewise_hazard():
     hazard = Hazard((0.003, 0.0005, 0.002), (0.0, 100.0, 365.0))
     waiting = hazard.draw_days(rng(), np.ones(SIZE))

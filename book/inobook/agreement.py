@@ -187,7 +187,7 @@ def agreement(*rows: Row) -> AgreementTable:
             names each number, what is printed and what was computed.
     """
     if all(row.reason for row in rows):
-        raise AgreementError("An agreement table needs at least one row.")
+        raise AgreementError("An agreement table needs at least one row that agrees.")
     named = [(row.result_id, row.field) for row in rows]
     twice = {name for name in named if named.count(name) > 1}
     if twice:

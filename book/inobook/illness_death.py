@@ -69,6 +69,14 @@ class Hazard:
         """
         return cls((per_day,))
 
+    @property
+    def in_words(self) -> str:
+        """The rates per 1,000 days, each later one with the day on which it begins."""
+        return ", ".join(
+            f"{1000 * rate:.3g}" + (f" from {day:g}" if day else "")
+            for rate, day in zip(self.per_day, self.from_day, strict=True)
+        )
+
     def cumulative(self, days: ArrayLike) -> Days:
         """Return the cumulative hazard.
 

@@ -70,7 +70,7 @@ def contrasts_of_code(page) -> dict[str, float]:
         ground = [255.0, 255.0, 255.0]
         for layer in reversed(pair["layers"]):
             ground = over(layer, ground)
-        bright, dark = sorted((luminance(over(pair["text"], ground)), luminance(ground)))[::-1]
+        dark, bright = sorted((luminance(over(pair["text"], ground)), luminance(ground)))
         contrasts[f"{pair['word']} {pair['text']} on {ground}"] = (bright + 0.05) / (dark + 0.05)
     return contrasts
 
